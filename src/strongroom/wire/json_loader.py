@@ -1,0 +1,171 @@
+"""The one way in which JSON from outside becomes values (threat model J-01, J-02, J-05).
+
+Rules:
+ - The text is strict UTF-8 without a byte order mark; UTF-16 and UTF-32 are never guessed.
+ - Objects and lists nest at most 64 deep; names and values together number at most 10,000.
+ - A name occurs once in an object: of two readers that keep the first and the last, one is deceived.
+ - ``NaN`` and ``Infinity`` are refused, integers lie within 64 signed bits, numbers do not overflow.
+ - No text holds NUL or half of a surrogate pair: no store keeps them alike.
+ - An error says which rule was broken and nothing of what was received; the decoder's own errors, which
+   carry the whole document, do not even hang on it as a context.
+
+It does not know shapes, and it does not limit the length of the text: the edge does (J-06).
+
+The limits of depth and count are first compared with upper bounds that cost a few ``bytes.count``; the exact
+scan runs only when a bound is passed, for example by a secret that is itself a JSON text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from json import JSONDecoder
+from typing import Any, Final, NoReturn
+
+from strongroom.wire.problems import MalformedJSON
+
+JSON = dict[str, "JSON"] | list["JSON"] | str | int | float | bool | None
+"""What a JSON text can say."""
+
+MAX_DEPTH: Final = 64
+MAX_TOKENS: Final = 10_000
+_INTEGER_END: Final = 1 << 63
+_INTEGER_DIGITS: Final = len(str(_INTEGER_END)) + 1  # and a sign; guards int() from long texts
+
+# One structural mark. The closing quote is optional and the loops are possessive, so that an unfinished
+# string takes one pass, not one for each quote in it.
+_MARK: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{}]|[^\s"\[\]{},:]++', re.DOTALL)
+
+_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+
+
+class _RuleBroken(Exception):
+    """Carries the broken rule out of the decoder's callbacks."""
+
+
+def _read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise _RuleBroken("A name occurs twice in one object.")
+    return members
+
+
+def _read_integer(digits: str) -> int:
+    if len(digits) <= _INTEGER_DIGITS:
+        value = int(digits)
+        if -_INTEGER_END <= value < _INTEGER_END:
+            return value
+    raise _RuleBroken("An integer does not fit into 64 bits.")
+
+
+def _read_decimal(digits: str) -> float:
+    value = float(digits)
+    if value - value != 0.0:  # infinite: the text overflowed
+        raise _RuleBroken("A number is too large.")
+    return value
+
+
+def _refuse_constant(_name: str) -> NoReturn:
+    raise _RuleBroken("NaN and Infinity are not JSON.")
+
+
+_decoder = JSONDecoder(
+    object_pairs_hook=_read_object,
+    parse_int=_read_integer,
+    parse_float=_read_decimal,
+    parse_constant=_refuse_constant,
+    strict=True,
+)
+_scan: Final[Callable[[str, int], tuple[Any, int]]] = _decoder.scan_once  # type: ignore[attr-defined]  # not in typeshed
+
+
+def load_json(text: bytes | str) -> Any:
+    """Read one JSON text: a policy, an event pattern, the inside of a secret.
+
+    Args:
+        text: The document; bytes as received, or text that was taken out of another document.
+
+    Raises:
+        MalformedJSON: A rule of this module is broken; the message says which.
+
+    Source: RFC 8259; threat model J-01, J-02, J-05.
+    """
+    data = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
+    problem = "The text is not JSON."
+    # Raised after the handlers, not in them: the decoder's errors hold the document (J-05).
+    try:
+        document = data.decode("utf-8", "strict").strip(" \t\r\n")
+    except UnicodeDecodeError:
+        document = None
+        problem = "The text is not UTF-8."
+    if document is not None:
+        _check_size(data)
+        try:
+            value, end = _scan(document, 0)
+        except _RuleBroken as broken:
+            problem = str(broken)
+        except (ValueError, StopIteration, RecursionError):
+            pass
+        else:
+            if end == len(document):
+                if b"\\u" in data:
+                    _check_texts(value)
+                return value
+    raise MalformedJSON(problem)
+
+
+def load_object(body: bytes) -> dict[str, Any]:
+    """Read a JSON text whose top level is an object, as the body of every request must be.
+
+    Raises:
+        MalformedJSON: A rule of this module is broken, or the text is something other than an object.
+    """
+    value = load_json(body)
+    if type(value) is not dict:
+        raise MalformedJSON("The top level is not an object.")
+    return value
+
+
+def _check_size(data: bytes) -> None:
+    """Refuse a text that is too deep or has too many names and values, before anything is built from it."""
+    # A text of 128 bytes cannot nest deeper than 64 and be whole, nor can one of 10,000 hold more marks.
+    if len(data) <= 2 * MAX_DEPTH:
+        return
+    depth_bound = data.count(b"[") + data.count(b"{")
+    if depth_bound <= MAX_DEPTH and len(data) <= MAX_TOKENS:
+        return
+    # Every name is followed by a colon; every value but the first follows a colon, a comma or a bracket.
+    token_bound = 1 + 2 * data.count(b":") + data.count(b",") + data.count(b"[")
+    if depth_bound <= MAX_DEPTH and token_bound <= MAX_TOKENS:
+        return
+    depth = tokens = 0
+    for match in _MARK.finditer(data):
+        mark = data[match.start()]
+        if mark in b"]}":
+            depth -= 1
+            continue
+        tokens += 1
+        if tokens > MAX_TOKENS:
+            raise MalformedJSON("The text has too many names and values.")
+        if mark in b"[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise MalformedJSON("The text is nested too deeply.")
+
+
+def _check_texts(value: Any) -> None:
+    """Refuse NUL and lone surrogates, which only an escape can bring in (J-02)."""
+    if isinstance(value, str):
+        found = _UNSTORABLE.search(value)
+        if found is None:
+            return
+        if found[0] == "\x00":
+            raise MalformedJSON("A text holds NUL.")
+        raise MalformedJSON("A text holds half of a surrogate pair.")
+    inside: Iterable[Any] = ()
+    if isinstance(value, dict):
+        inside = (part for item in value.items() for part in item)
+    elif isinstance(value, list):
+        inside = value
+    for part in inside:
+        _check_texts(part)
