@@ -1,0 +1,127 @@
+"""Authenticated encryption: AES-256-GCM, with a key of its own for each message where a key is used often.
+
+::
+
+    seal       nonce (12) || ciphertext || tag (16)                   for a key that seals few messages
+    seal_once  salt (16) || nonce (12) || ciphertext || tag (16)      for a key that seals many
+
+Rules:
+
+1. Keys have 256 bits, nonces 96 bits, tags 128 bits; salt and nonce come from ``os.urandom`` (K-01).
+2. ``seal_once`` derives the key of each message by SP 800-108 from 16 random bytes, so that the limit of 2^32
+   messages with random nonces under one key is never met (SP 800-38D section 8.3).
+3. A failed tag raises; no plaintext is given out before the tag was checked (the library does both).
+
+Not promised: GCM does not commit to its key. Nobody may try several keys on one ciphertext (K-04).
+"""
+
+from __future__ import annotations
+
+from os import urandom
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.kbkdf import KBKDFHMAC, CounterLocation, Mode
+
+from strongroom.crypto.errors import AuthenticationFailed, InvalidKeySize
+from strongroom.crypto.material import KEY_BYTES
+
+NONCE_BYTES: Final = 12
+TAG_BYTES: Final = 16
+SALT_BYTES: Final = 16
+OVERHEAD_BYTES: Final = NONCE_BYTES + TAG_BYTES
+"""What ``seal`` adds to a plaintext."""
+
+ONCE_OVERHEAD_BYTES: Final = SALT_BYTES + OVERHEAD_BYTES
+"""What ``seal_once`` adds to a plaintext."""
+
+_SHA256: Final = SHA256()
+
+
+def seal(key: bytes, plaintext: bytes, associated_data: bytes) -> bytes:
+    """Encrypt and authenticate ``plaintext`` and authenticate ``associated_data``.
+
+    Args:
+        key: 32 bytes, drawn for this message or for a handful.
+        plaintext: Any length below 2^31.
+        associated_data: The record's place (``associated_data.py``).
+
+    Returns:
+        nonce || ciphertext || tag.
+
+    Raises:
+        InvalidKeySize: ``key`` does not have 32 bytes. (The library would also take 16 or 24.)
+
+    Source: NIST SP 800-38D.
+    """
+    if len(key) != KEY_BYTES:
+        raise InvalidKeySize("AES-256-GCM takes a key of 32 bytes")
+    nonce = urandom(NONCE_BYTES)
+    return nonce + AESGCM(key).encrypt(nonce, plaintext, associated_data)
+
+
+def open(key: bytes, sealed: bytes, associated_data: bytes) -> bytes:
+    """Check and decrypt what ``seal`` made.
+
+    Raises:
+        AuthenticationFailed: Key, bytes or associated data differ from those at sealing, or bytes are cut.
+        InvalidKeySize: ``key`` does not have 32 bytes.
+    """
+    if len(key) != KEY_BYTES:
+        raise InvalidKeySize("AES-256-GCM takes a key of 32 bytes")
+    if len(sealed) < OVERHEAD_BYTES:
+        raise AuthenticationFailed("sealed bytes are shorter than a nonce and a tag")
+    try:
+        return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], associated_data)
+    except InvalidTag as error:
+        raise AuthenticationFailed("sealed bytes do not open with this key in this place") from error
+
+
+def derive_once(key: bytes | bytearray, label: bytes, context: bytes) -> bytes:
+    """Derive 32 bytes for one use: SP 800-108 in counter mode with HMAC-SHA256.
+
+    The input of the HMAC is ``00000001 || label || 00 || context || 00000100`` (hexadecimal; the counter,
+    and the length of the result in bits).
+
+    Args:
+        key: The long-lived key, 32 bytes.
+        label: What the result is for; no zero byte inside.
+        context: What makes the result unique: a random salt, or an identifier.
+
+    Source: NIST SP 800-108r1 section 4.1.
+    """
+    return KBKDFHMAC(
+        algorithm=_SHA256,
+        mode=Mode.CounterMode,
+        length=KEY_BYTES,
+        rlen=4,
+        llen=4,
+        location=CounterLocation.BeforeFixed,
+        label=label,
+        context=context,
+        fixed=None,
+    ).derive(key)
+
+
+def seal_once(key: bytes | bytearray, label: bytes, plaintext: bytes, associated_data: bytes) -> bytes:
+    """Seal under a key that is derived from ``key`` and a fresh salt for this message alone.
+
+    Returns:
+        salt || nonce || ciphertext || tag.
+    """
+    salt = urandom(SALT_BYTES)
+    return salt + seal(derive_once(key, label, salt), plaintext, associated_data)
+
+
+def open_once(key: bytes | bytearray, label: bytes, sealed: bytes, associated_data: bytes) -> bytes:
+    """Check and decrypt what ``seal_once`` made.
+
+    Raises:
+        AuthenticationFailed: As ``open``.
+    """
+    if len(sealed) < ONCE_OVERHEAD_BYTES:
+        raise AuthenticationFailed("sealed bytes are shorter than a salt, a nonce and a tag")
+    one_time_key = derive_once(key, label, sealed[:SALT_BYTES])
+    return open(one_time_key, sealed[SALT_BYTES:], associated_data)
