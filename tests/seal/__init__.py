@@ -1,0 +1,1 @@
+"""Tests of the seals: where the root key comes from."""
