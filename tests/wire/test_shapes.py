@@ -49,6 +49,15 @@ class Mixed(Shape):
     key: str
 
 
+class Batch(Shape):
+    """A shape with secrets one level down."""
+
+    values: list[GetSecretValueResponse] | None = None
+    by_name: dict[str, GetSecretValueResponse] | None = None
+    nested: Batch | None = None
+    names: list[str] | None = None
+
+
 class WithAnything(Shape):
     """A shape that no protocol can carry."""
 
@@ -105,6 +114,7 @@ def test_blobs_and_secrets_are_found_at_any_depth() -> None:
         "secret_binary",
         "secret_string",
     ]
+    assert [m.name for m in describe(Batch) if holds_secret(m.type)] == ["values", "by_name", "nested"]
 
 
 def test_an_annotation_that_no_protocol_carries_is_refused() -> None:

@@ -1,0 +1,1 @@
+"""Bytes to typed shapes and back: the engine knows protocols and no services."""
