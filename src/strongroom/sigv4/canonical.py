@@ -1,0 +1,143 @@
+"""The canonical form of a request, and the keys that sign it.
+
+::
+
+    canonical request  METHOD \\n path \\n query \\n (name:value \\n)* \\n signed-names \\n hex SHA-256(body)
+    string to sign     AWS4-HMAC-SHA256 \\n timestamp \\n date/region/service/aws4_request \\n hex SHA-256(it)
+    signing key        HMAC(HMAC(HMAC(HMAC("AWS4" secret, date), region), service), "aws4_request")
+
+Rules:
+ - Input is the bytes that arrived (S-01). The body is always hashed here; no hash of a client is used (S-05).
+ - Paths are normalised and encoded once more than they arrived, as every service but S3 does.
+ - Query names and values are decoded, encoded with the unreserved set, then sorted. ``+`` is a plus sign.
+ - Header values are trimmed and runs of blanks become one; repeated headers are joined by commas in order.
+
+Not here: judging. Every form has exactly one canonical text, and nothing is refused except a signed header
+that does not exist.
+
+Source: AWS IAM User Guide, "Create a signed AWS API request"; the aws-c-auth v4 test suite.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from binascii import hexlify
+from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+from strongroom.http_message import Header, RawRequest
+from strongroom.sigv4.errors import AbsentSignedHeader
+
+ALGORITHM = "AWS4-HMAC-SHA256"
+TERMINATOR = "aws4_request"
+
+_SIGNATURE_PARAMETER = b"X-Amz-Signature"
+_BLANKS_TO_FOLD = (b"  ", b"\t", b": ", b" \n")
+
+
+def body_hash(body: bytes) -> bytes:
+    """Hash a body: 64 lower-case hex digits of its SHA-256."""
+    return hashlib.sha256(body).hexdigest().encode("ascii")
+
+
+def canonical_path(path: bytes) -> bytes:
+    """Normalise and encode a raw path: ``/a/../b%20c//d/`` becomes ``/b%2520c/d/``."""
+    if path == b"/":
+        return path
+    kept: list[bytes] = []
+    for segment in path.split(b"/"):
+        if segment == b"..":
+            if kept:
+                kept.pop()
+        elif segment not in (b"", b"."):
+            kept.append(quote_from_bytes(segment, safe="").encode("ascii"))
+    if not kept:
+        return b"/"
+    tail = b"/" if path.endswith(b"/") else b""
+    return b"/" + b"/".join(kept) + tail
+
+
+def split_query(query: bytes) -> list[tuple[bytes, bytes]]:
+    """Take a raw query apart: ``(name, value)`` percent-decoded, in order of arrival, repeats kept."""
+    pairs = []
+    for part in query.split(b"&"):
+        if part:
+            name, _, value = part.partition(b"=")
+            pairs.append((unquote_to_bytes(name), unquote_to_bytes(value)))
+    return pairs
+
+
+def canonical_query(query: bytes) -> bytes:
+    """Encode and sort a raw query; ``X-Amz-Signature`` is left out, for it cannot cover itself.
+
+    The order is that of the encoded names, then of the encoded values: encoding changes it.
+    """
+    if not query:
+        return b""
+    encoded = [
+        (quote_from_bytes(name, safe=""), quote_from_bytes(value, safe=""))
+        for name, value in split_query(query)
+        if name != _SIGNATURE_PARAMETER
+    ]
+    encoded.sort()
+    return "&".join([f"{name}={value}" for name, value in encoded]).encode("ascii")
+
+
+def canonical_headers(headers: tuple[Header, ...], names: tuple[bytes, ...]) -> bytes:
+    """Write the lines ``name:value`` of the named headers, in the order of ``names``.
+
+    Raises:
+        AbsentSignedHeader: A name does not occur. An absent header is not an empty one (S-04).
+    """
+    values = dict(headers)
+    try:
+        lines = b"".join([name + b":" + values[name] + b"\n" for name in names])
+    except KeyError:
+        raise AbsentSignedHeader from None
+    # Almost always nothing is repeated and nothing has blanks to fold: then these are the lines (4 us less).
+    if len(values) == len(headers) and not any(blank in lines for blank in _BLANKS_TO_FOLD):
+        return lines
+    joined: dict[bytes, bytes] = {}
+    for name, value in headers:
+        folded = b" ".join(value.split())
+        joined[name] = joined[name] + b"," + folded if name in joined else folded
+    return b"".join([name + b":" + joined[name] + b"\n" for name in names])
+
+
+def canonical_request(request: RawRequest, signed_headers: tuple[bytes, ...]) -> bytes:
+    """Write the canonical request: the bytes that the signature of ``request`` must cover."""
+    return b"%b\n%b\n%b\n%b\n%b\n%b" % (
+        request.method,
+        canonical_path(request.path),
+        canonical_query(request.query),
+        canonical_headers(request.headers, signed_headers),
+        b";".join(signed_headers),
+        body_hash(request.body),
+    )
+
+
+def string_to_sign(timestamp: str, date: str, region: str, service: str, canonical: bytes) -> bytes:
+    """Write what the key signs; ``timestamp`` is ``YYYYMMDDTHHMMSSZ``, ``date`` its first 8 digits."""
+    digest = hashlib.sha256(canonical).hexdigest()
+    return f"{ALGORITHM}\n{timestamp}\n{date}/{region}/{service}/{TERMINATOR}\n{digest}".encode("ascii")
+
+
+def derive_signing_key(secret: bytes, date: str, region: str, service: str) -> bytes:
+    """Derive the key of one day, region and service from a secret access key.
+
+    Args:
+        secret: The secret access key, as the client holds it.
+        date: ``YYYYMMDD``.
+
+    Returns:
+        32 bytes. Whoever has them can sign for that day, region and service, so they are a secret.
+    """
+    key = hmac.digest(b"AWS4" + secret, date.encode("ascii"), "sha256")
+    key = hmac.digest(key, region.encode("ascii"), "sha256")
+    key = hmac.digest(key, service.encode("ascii"), "sha256")
+    return hmac.digest(key, TERMINATOR.encode("ascii"), "sha256")
+
+
+def sign(signing_key: bytes, text: bytes) -> bytes:
+    """Sign a string to sign: 64 lower-case hex digits."""
+    return hexlify(hmac.digest(signing_key, text, "sha256"))
