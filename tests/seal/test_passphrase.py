@@ -228,8 +228,11 @@ def test_too_long_a_passphrase_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PassphraseUnsafe):
         source.read()
     credential.write_bytes(b"x" * 1_000_000)
+    descriptor = os.open(credential, os.O_RDONLY)
     with pytest.raises(PassphraseUnsafe):
-        source.read()
+        PassphraseSource(descriptor=descriptor).read()
+    assert os.lseek(descriptor, 0, os.SEEK_CUR) < MAX_BYTES + 10
+    os.close(descriptor)
 
 
 def test_a_new_passphrase_has_at_least_12_bytes(pipe: Pipe) -> None:

@@ -15,7 +15,7 @@ left.
 from __future__ import annotations
 
 import hmac
-from typing import Final, Never, NewType, SupportsIndex
+from typing import Final, Never, NewType
 
 from strongroom.crypto.errors import InvalidKeySize, KeyWiped
 
@@ -47,9 +47,6 @@ class Hidden:
         return repr(self)
 
     def __reduce__(self) -> Never:
-        raise TypeError(f"{type(self).__name__} holds secret bytes and is not serialised")
-
-    def __reduce_ex__(self, protocol: SupportsIndex) -> Never:
         raise TypeError(f"{type(self).__name__} holds secret bytes and is not serialised")
 
     def __getstate__(self) -> Never:

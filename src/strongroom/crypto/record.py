@@ -8,7 +8,7 @@
 Rules:
 
 1. The term is the one that the header names; the header is part of the associated data (K-04).
-2. What a type is bound to stands in ``_RULES``; a record opens only in its own place (K-02).
+2. What a type is bound to stands in ``RULES``; a record opens only in its own place (K-02).
 3. Each record has a key of its own (``aead.seal_once``): sealing is never a reason to rotate.
 """
 
@@ -28,20 +28,23 @@ _HEADER: Final = struct.Struct(">BBI")
 _LABEL: Final = b"record-v1"
 
 
-class _Rule(NamedTuple):
+class RecordRule(NamedTuple):
+    """How one type of record is sealed: the purpose of its key, and the fields it is bound to, in order."""
+
     purpose: Purpose
     place: tuple[FieldTag, ...]
 
 
-_RULES: Final = {
-    RecordType.CREDENTIAL: _Rule(Purpose.CREDENTIAL, (FieldTag.ACCOUNT, FieldTag.CREDENTIAL_ID)),
-    RecordType.KMS_MATERIAL: _Rule(
+RULES: Final = {
+    RecordType.CREDENTIAL: RecordRule(Purpose.CREDENTIAL, (FieldTag.ACCOUNT, FieldTag.CREDENTIAL_ID)),
+    RecordType.KMS_MATERIAL: RecordRule(
         Purpose.KMS_MATERIAL, (FieldTag.ACCOUNT, FieldTag.KEY_ARN, FieldTag.KEY_MATERIAL_ID)
     ),
-    RecordType.AUDIT_SIGNING_SEED: _Rule(Purpose.AUDIT_SEED, (FieldTag.SEED_NAME,)),
-    RecordType.PAGING_TOKEN: _Rule(Purpose.PAGING, (FieldTag.BINDING,)),
-    RecordType.SESSION_TOKEN: _Rule(Purpose.SESSION, (FieldTag.BINDING,)),
+    RecordType.AUDIT_SIGNING_SEED: RecordRule(Purpose.AUDIT_SEED, (FieldTag.SEED_NAME,)),
+    RecordType.PAGING_TOKEN: RecordRule(Purpose.PAGING, (FieldTag.BINDING,)),
+    RecordType.SESSION_TOKEN: RecordRule(Purpose.SESSION, (FieldTag.BINDING,)),
 }
+"""Every type of small record; ``docs/reference/sealed-format.md`` lists the same."""
 
 
 def seal_record(
@@ -51,7 +54,7 @@ def seal_record(
 
     Args:
         keyring: Its current term seals.
-        record_type: One with a line in ``_RULES``.
+        record_type: One with a line in ``RULES``.
         plaintext: The content.
         place: What the record is bound to, in the order of the table: CREDENTIAL account and credential
             id (an access key id); KMS_MATERIAL account, key ARN and key material id; AUDIT_SIGNING_SEED a
@@ -61,7 +64,7 @@ def seal_record(
         MalformedContext: ``place`` holds a lone surrogate.
     """
     header = _HEADER.pack(FORMAT_V1, record_type, keyring.current)
-    key = keyring.subkey(_RULES[record_type].purpose)
+    key = keyring.subkey(RULES[record_type].purpose)
     return Sealed(
         header + seal_once(key.reveal(), _LABEL, plaintext.reveal(), _bind(record_type, header, place))
     )
@@ -81,7 +84,7 @@ def open_record(keyring: Keyring, record_type: RecordType, sealed: bytes, *place
     version, kind, term_id = _HEADER.unpack_from(sealed)
     if version != FORMAT_V1 or kind != record_type:
         raise MalformedSealed("these bytes are no sealed record of this version and type")
-    key = keyring.subkey(_RULES[record_type].purpose, term_id)
+    key = keyring.subkey(RULES[record_type].purpose, term_id)
     associated_data = _bind(record_type, sealed[: _HEADER.size], place)
     return Plaintext(open_once(key.reveal(), _LABEL, sealed[_HEADER.size :], associated_data))
 
@@ -99,7 +102,7 @@ def term_of_record(sealed: bytes) -> int:
 
 
 def _bind(record_type: RecordType, header: bytes, place: tuple[str | bytes, ...]) -> bytes:
-    tags = _RULES[record_type].place
+    tags = RULES[record_type].place
     assert len(tags) == len(place), f"{record_type.name} is bound to {len(tags)} fields"
     values = [encode_text(part) if isinstance(part, str) else part for part in place]
     return encode_place(record_type, ((FieldTag.HEADER, header), *zip(tags, values, strict=True)))
