@@ -1,0 +1,35 @@
+"""Time as an argument.
+
+Instants are whole milliseconds since 1970-01-01T00:00:00Z (``int``), named ``..._ms`` or typed
+``Instant``. "Now" is read once for each request, from the one clock that the composition root made.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+Instant = int
+"""Milliseconds since the epoch, UTC."""
+
+Clock = Callable[[], Instant]
+"""Gives the present instant."""
+
+SECOND_MS = 1_000
+DAY_MS = 86_400_000
+
+
+def system_clock() -> Instant:
+    """Read the wall clock of the machine."""
+    return time.time_ns() // 1_000_000
+
+
+def render_iso(instant: Instant) -> str:
+    """Write an instant as CloudTrail and the query protocol do: ``2026-01-02T03:04:05Z``."""
+    return datetime.fromtimestamp(instant // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def midnight(instant: Instant) -> Instant:
+    """Cut an instant to the start of its UTC day."""
+    return instant - instant % DAY_MS

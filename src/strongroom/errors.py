@@ -1,0 +1,42 @@
+"""What can go wrong, as values.
+
+::
+
+    StrongroomError              root of everything this package raises on purpose
+    ├── Fault                    an answer of the API: an AWS code, a message, an HTTP status
+    └── (engine errors)          each engine's own, named for the rule that was broken; they know
+                                 neither HTTP nor AWS codes and are translated once, by the layer
+                                 that called the engine
+
+A ``Fault`` is written to the wire by ``wire/faults.py`` alone.
+"""
+
+from __future__ import annotations
+
+
+class StrongroomError(Exception):
+    """Root of the errors that Strongroom raises on purpose."""
+
+
+class Fault(StrongroomError):
+    """An error answer of the AWS API.
+
+    Args:
+        code: The AWS error code, for example ``ResourceNotFoundException``.
+        message: The text the client sees. It never holds a secret value.
+        status: HTTP status. 400 for every client fault of the JSON services (Secrets Manager
+            reference 1.1); IAM and STS use 403, 404 and 409 as well.
+        cause: What an operator may read in the log besides; never a secret.
+    """
+
+    def __init__(self, code: str, message: str, *, status: int = 400, cause: str = "") -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+        self.status = status
+        self.cause = cause
+
+    @property
+    def is_server_fault(self) -> bool:
+        """Whether the service, not the caller, is to blame."""
+        return self.status >= 500

@@ -1,0 +1,139 @@
+"""Step 3: who signed this request, and is the signature true?
+
+Order (identity reference 1.6): parse, find the key, scope, time, coverage, signature, session token. An unknown
+key goes through the same work with a dummy secret, so that time does not tell which keys exist (S-08).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Final
+
+from strongroom.clock import Clock, Instant
+from strongroom.errors import Fault
+from strongroom.gateway.caller import Credential, CredentialSource
+from strongroom.gateway.operation import ErrorCodes
+from strongroom.gateway.routing import Route
+from strongroom.http_message import RawRequest
+from strongroom.sigv4.authentication import Authentication, parse_authentication
+from strongroom.sigv4.canonical import derive_signing_key
+from strongroom.sigv4.errors import SigV4Error
+from strongroom.sigv4.verify import check_coverage, check_scope, check_time, signature_matches
+from strongroom.store.rows import Rows
+
+SKEW_MS: Final = 300_000
+MOST_SIGNING_KEYS: Final = 32
+_DUMMY_SECRET: Final = b"0" * 40
+_INVALID_TOKEN: Final = "The security token included in the request is invalid."
+_MISMATCH: Final = (
+    "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access "
+    "Key and signing method. Consult the service documentation for details."
+)
+
+
+class Authenticator:
+    """Verifies requests against the credentials of the store.
+
+    Args:
+        credentials: Where access keys are found.
+        wall_clock: The true time: signatures are made with the client's, whatever the server's injected
+            clock says (S-07).
+        regions: Gives the Regions that exist, read through the rows that are valid for this request.
+    """
+
+    def __init__(
+        self, credentials: CredentialSource, wall_clock: Clock, regions: Callable[[Rows], Collection[str]]
+    ) -> None:
+        self._credentials = credentials
+        self._wall_clock = wall_clock
+        self._regions = regions
+        self._latest_ms: Instant = 0
+        self._dummy_keys: dict[tuple[str, str, str], bytes] = {}
+
+    def authenticate(
+        self, request: RawRequest, route: Route, rows: Rows
+    ) -> tuple[Credential, Authentication]:
+        """Verify one request.
+
+        Returns:
+            The credential that signed it, and what the signature says of itself (its Region).
+
+        Raises:
+            Fault: Not signed, not signed well, or signed by nobody we know.
+        """
+        errors = route.service.errors
+        try:
+            claim = parse_authentication(request)
+            if claim.form == "query":
+                # No operation of ours is meant to be handed out as a presigned address.
+                _refuse_presigned(route, errors)
+            credential = self._credentials.find(rows, claim.access_key_id)
+            check_scope(claim, service=route.service.name, regions=self._scope_regions(route, rows))
+            check_time(claim, now_ms=self._now(), skew_ms=SKEW_MS)
+            check_coverage(request, claim)
+            signing_key = self._signing_key(credential, claim)
+            matches = signature_matches(request, claim, signing_key)
+        except SigV4Error as problem:
+            raise _translate(problem, errors) from problem
+        if credential is None or claim.session_token != credential.session_token:
+            code, status = errors.unknown_key
+            raise Fault(code, _INVALID_TOKEN, status=status)
+        if not matches:
+            code, status = errors.mismatch
+            raise Fault(code, _MISMATCH, status=status)
+        return credential, claim
+
+    def _now(self) -> Instant:
+        now_ms = self._wall_clock()
+        if now_ms + SKEW_MS < self._latest_ms:
+            # A clock that went back by more than the skew would accept old signatures again (S-07).
+            raise Fault(
+                "InternalFailure",
+                "The clock of the server went back. Requests are refused until it is right again.",
+                status=503,
+            )
+        self._latest_ms = max(self._latest_ms, now_ms)
+        return now_ms
+
+    def _scope_regions(self, route: Route, rows: Rows) -> Collection[str]:
+        home = route.service.home_region
+        if home is not None:
+            return (home,)
+        regions = self._regions(rows)
+        if route.service.regions_also:
+            return (*regions, *route.service.regions_also)
+        return regions
+
+    def _signing_key(self, credential: Credential | None, claim: Authentication) -> bytes:
+        # An unknown key takes the same steps, its own small cache included (S-08).
+        keys = self._dummy_keys if credential is None else credential.signing_keys
+        secret = _DUMMY_SECRET if credential is None else credential.secret
+        scope = (claim.date, claim.region, claim.service)
+        known = keys.get(scope)
+        if known is None:
+            known = derive_signing_key(secret, *scope)
+            if len(keys) >= MOST_SIGNING_KEYS:
+                keys.clear()
+            keys[scope] = known
+        return known
+
+
+def _refuse_presigned(route: Route, errors: ErrorCodes) -> None:
+    if route.name != "GetCallerIdentity":
+        code, status = errors.incomplete
+        raise Fault(code, "This operation is not served for presigned requests.", status=status)
+
+
+def _translate(problem: SigV4Error, errors: ErrorCodes) -> Fault:
+    """Give the broken rule the code that the service's protocol has for it (identity reference 1.6)."""
+    pair = {
+        "missing": errors.missing_token,
+        "incomplete": errors.incomplete,
+        "ambiguous": errors.incomplete,
+        "scope": errors.mismatch,
+        "skew": errors.mismatch,
+        "unsigned": errors.mismatch,
+        "mismatch": errors.mismatch,
+        "presign_expired": errors.presign_expired,
+    }[problem.kind]
+    return Fault(pair[0], problem.message, status=pair[1])

@@ -1,0 +1,67 @@
+"""One authenticated request on its way through the pipeline."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from strongroom.clock import Instant
+from strongroom.errors import Fault
+from strongroom.gateway.caller import Caller
+from strongroom.gateway.context import Context
+from strongroom.gateway.exchange import Exchange
+from strongroom.gateway.routing import Route
+
+
+class Call:
+    """The state of one request between its authentication and its answer.
+
+    Attributes:
+        number: Its place among the calls that wait for an answer.
+        request: The parsed request, from step 4 on.
+        context: What the handler received, from step 5 on.
+        response: What the handler returned.
+        fault: Why there is no response.
+        outstanding: How many of journal and store have still to say that this call is durable.
+    """
+
+    __slots__ = (
+        "caller",
+        "context",
+        "exchange",
+        "fault",
+        "now_ms",
+        "number",
+        "outstanding",
+        "region",
+        "request",
+        "response",
+        "route",
+    )
+
+    def __init__(
+        self, exchange: Exchange, route: Route, caller: Caller, region: str, now_ms: Instant
+    ) -> None:
+        self.exchange = exchange
+        self.route = route
+        self.caller = caller
+        self.region = region
+        self.now_ms = now_ms
+        self.number = 0
+        self.request: Any = None
+        self.context: Context | None = None
+        self.response: Any = None
+        self.fault: Fault | None = None
+        self.outstanding = 1
+
+    @property
+    def request_id(self) -> str:
+        """The request's id."""
+        return self.exchange.request.request_id
+
+    @property
+    def user_agent(self) -> str:
+        """What the client calls itself; empty when it does not say."""
+        for name, value in self.exchange.request.headers:
+            if name == b"user-agent":
+                return value.decode("latin-1")
+        return ""

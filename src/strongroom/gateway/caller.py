@@ -1,0 +1,75 @@
+"""Who makes a request: the credential that signed it and the principal behind it.
+
+Rules:
+ - A ``Credential`` is loaded with the rows of its user and policies for every request, through the cache that
+   is valid by the store's change log: key, user and policy changes hold from the next request on (S-09).
+ - The secret is needed in clear to verify (S-11); it is sealed in the store, and the derived signing keys live
+   and die with the cached credential.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from strongroom.policy.compile import CompiledPolicy
+from strongroom.policy.question import Principal
+from strongroom.store.rows import Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The principal of an authenticated request.
+
+    Attributes:
+        principal: As the evaluator sees it: type, ARN, account, unique id.
+        kind: ``userIdentity.type`` of the audit record: ``IAMUser``, ``Root``, ``AssumedRole`` ...
+        user_name: The IAM user's name; None for others.
+        access_key_id: The key that signed.
+        identity: Its identity policies.
+        boundary: Its permissions boundary.
+        session: Its session policy.
+    """
+
+    principal: Principal
+    kind: str
+    user_name: str | None
+    access_key_id: str
+    identity: tuple[CompiledPolicy, ...]
+    boundary: CompiledPolicy | None = None
+    session: CompiledPolicy | None = None
+
+    @property
+    def account(self) -> str:
+        """The account that the principal belongs to."""
+        return self.principal.account
+
+    @property
+    def arn(self) -> str:
+        """The principal's ARN."""
+        return self.principal.arn
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """An access key that is in force, with its principal.
+
+    Attributes:
+        secret: The secret access key.
+        caller: Who uses it.
+        session_token: The token that must come with it; None for long-term keys.
+        signing_keys: Derived keys by (date, Region, service).
+    """
+
+    secret: bytes = field(repr=False)
+    caller: Caller
+    session_token: str | None = field(default=None, repr=False)
+    signing_keys: dict[tuple[str, str, str], bytes] = field(default_factory=dict, repr=False)
+
+
+class CredentialSource(Protocol):
+    """Finds credentials; ``services/iam/credentials.py`` is the real one."""
+
+    def find(self, rows: Rows, access_key_id: str) -> Credential | None:
+        """Return the credential, or None when it is unknown, inactive or deleted."""
+        ...

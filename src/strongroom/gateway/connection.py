@@ -1,0 +1,451 @@
+"""One client connection: bytes in, requests out; replies in, bytes out.
+
+Rules (threat model S-10, J-06, Z-01, X-02):
+ - Replies leave in the order of their requests, whatever the order of the answers.
+ - After a refusal nothing more of the connection is parsed; the refusal is sent after the answers due.
+ - Nothing is read while too many answers are due or the client does not take what was sent.
+ - A connection ends in two steps: we say that no more comes, then wait a little for the client's end, so
+   that a reply is not destroyed by the reset that unread bytes would cause (RFC 9112 section 9.6).
+ - A client that has gone is noticed before anything is written for it; it never raises into the application.
+
+No timer per connection: each keeps the instants at which it is overdue, and ``edge`` looks through all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import cast
+
+from strongroom.gateway.exchange import Exchange
+from strongroom.gateway.forwarded import is_trusted, read_forwarded
+from strongroom.gateway.framing import (
+    CONTINUE,
+    ChunkedBody,
+    Head,
+    Refusal,
+    Refused,
+    check_part_of_head,
+    frame_reply,
+    parse_head,
+)
+from strongroom.gateway.switchboard import Switchboard
+from strongroom.http_message import RawReply, RawRequest
+
+NEVER = float("inf")
+_DISCARDED_BODIES = 16  # a refused sender may go on for so many bodies of the largest size
+
+
+class Connection(asyncio.Protocol):
+    """Reads the requests of one client and writes their replies.
+
+    Args:
+        group: Under what it was counted, where the TLS listener did so before the handshake.
+
+    Attributes:
+        overdue_at, write_overdue_at: When the client must have brought more, or taken what was sent.
+    """
+
+    __slots__ = (
+        "_begun_at",
+        "_board",
+        "_body",
+        "_buffer",
+        "_buffered",
+        "_checked",
+        "_discarded",
+        "_ended_at",
+        "_exchanges",
+        "_final",
+        "_group",
+        "_has_peer_ended",
+        "_head",
+        "_is_blocked",
+        "_is_lost",
+        "_is_paused",
+        "_is_taking",
+        "_is_trusted",
+        "_owes_continue",
+        "_peer",
+        "_transport",
+        "overdue_at",
+        "write_overdue_at",
+    )
+
+    _transport: asyncio.Transport
+
+    def __init__(self, board: Switchboard, group: str | None = None) -> None:
+        self._board = board
+        self._group = group
+        self._peer = ""
+        self._is_trusted = False
+        # What is being read.
+        self._buffer: bytes | bytearray = b""
+        self._checked = 0  # bytes of an unfinished head that were looked at
+        self._head: Head | None = None  # of the request whose body is arriving
+        self._body: ChunkedBody | None = None
+        self._begun_at = NEVER  # when the unfinished head, or the unfinished body, began
+        self._buffered = 0  # our part of board.buffered_bytes
+        self._owes_continue = False
+        # What is to be sent.
+        self._exchanges: deque[Exchange] = deque()
+        self._final: RawReply | None = None  # the refusal, sent after the answers due
+        # Where it stands.
+        self._is_taking = True  # whether more requests are taken from this client
+        self._is_paused = False
+        self._is_blocked = False
+        self._has_peer_ended = False
+        self._is_lost = False
+        self._ended_at = NEVER
+        self._discarded = 0
+        self.overdue_at = NEVER
+        self.write_overdue_at = NEVER
+
+    @property
+    def is_made(self) -> bool:
+        """Whether it has a transport, which will report its end."""
+        return hasattr(self, "_transport")
+
+    # The transport calls these.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Admit the connection, or turn it away with a short reply."""
+        board = self._board
+        self._transport = cast(asyncio.Transport, transport)
+        self._peer = peer_address(transport)
+        if board.is_draining or not self._peer:
+            self._is_taking = False
+            self._transport.abort()
+            return
+        self._is_trusted = bool(board.trusted) and is_trusted(self._peer, board.trusted)
+        if self._group is None:
+            try:
+                self._group = board.admit(self._peer)
+            except Refused as refused:
+                self._is_taking = False
+                reply = refused.refusal.reply
+                framed = frame_reply(reply, board.date_line(), closes=True, without_body=False)
+                self._transport.write(framed)
+                self._transport.close()
+                return
+        board.connections.add(self)
+        self._transport.set_write_buffer_limits(board.limits.write_buffer_bytes)
+        self.overdue_at = board.now() + board.limits.header_timeout_s
+
+    def data_received(self, data: bytes) -> None:
+        """Take what arrived."""
+        self._board.counters.bytes_received += len(data)
+        if not self._is_taking:
+            self._discard(len(data))
+            return
+        if not self._buffer:
+            self._buffer = data
+        else:
+            if not isinstance(self._buffer, bytearray):
+                self._buffer = bytearray(self._buffer)  # which grows and shrinks without a copy
+            self._buffer += data
+        self._advance()
+
+    def eof_received(self) -> bool:
+        """Note that the client sends no more; it may still wait for the answers that are due."""
+        self._has_peer_ended = True
+        self._is_taking = False
+        self._forget_unfinished()
+        is_due = bool(self._exchanges) and self._ended_at == NEVER
+        return is_due and not self._board.is_tls  # TLS transports cannot stay half open
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the loop calls it so
+        """Forget the client; whatever the application still answers goes nowhere."""
+        if self._is_lost:
+            return
+        board = self._board
+        self._is_lost = True
+        self._is_taking = False
+        self._forget_unfinished()
+        self._exchanges.clear()
+        if self._group is not None:
+            board.release(self._group)
+        board.connections.discard(self)
+        if board.on_empty is not None and not board.connections:
+            board.on_empty()
+
+    def pause_writing(self) -> None:
+        """Stop reading: the client does not take what was sent."""
+        self._is_blocked = True
+        self.write_overdue_at = self._board.now() + self._board.limits.write_timeout_s
+        self._pause()
+
+    def resume_writing(self) -> None:
+        """Go on reading."""
+        self._is_blocked = False
+        self.write_overdue_at = NEVER
+        self._resume()
+
+    # Reading.
+
+    def _advance(self) -> None:
+        """Take all complete requests out of the buffer."""
+        try:
+            while self._is_taking:
+                head = self._head
+                if head is None:
+                    if not self._buffer:
+                        return
+                    if len(self._exchanges) >= self._board.limits.max_pipelined or self._is_blocked:
+                        self._pause()
+                        return
+                    head = self._take_head(self._buffer)
+                    if head is None:
+                        return
+                body = self._take_body(head)
+                if body is None:
+                    return
+                self._complete(head, body)
+        except Refused as refused:
+            self._refuse(refused.refusal)
+
+    def _take_head(self, buffer: bytes | bytearray) -> Head | None:
+        limits = self._board.limits
+        end = buffer.find(b"\r\n\r\n", max(0, self._checked - 3), limits.max_header_bytes) + 4
+        if end == 3:
+            if len(buffer) >= limits.max_header_bytes:
+                raise Refused(Refusal.HEAD_TOO_LARGE)
+            check_part_of_head(buffer, self._checked)
+            self._checked = len(buffer)
+            if self._begun_at == NEVER:
+                self._begun_at = self._board.now()
+            self.overdue_at = self._begun_at + limits.header_timeout_s
+            return None
+        head = parse_head(bytes(buffer[:end]), limits.max_headers, limits.max_body_bytes)
+        self._drop(end)
+        self._checked = 0
+        self._begun_at = NEVER
+        self._head = head
+        self._owes_continue = head.expects_continue and not self._buffer and head.content_length != 0
+        if head.content_length < 0:
+            self._body = ChunkedBody(limits.max_body_bytes)
+        return head
+
+    def _take_body(self, head: Head) -> bytes | None:
+        length = head.content_length
+        if self._body is not None:
+            if not isinstance(self._buffer, bytearray):
+                self._buffer = bytearray(self._buffer)
+            body = self._body.read(self._buffer)
+            if body is not None:
+                return body
+            arrived = len(self._body)
+        elif length == 0:
+            return b""
+        elif len(self._buffer) >= length:
+            body = bytes(self._buffer[:length])
+            self._drop(length)
+            return body
+        else:
+            arrived = len(self._buffer)
+        self._await_body(arrived)
+        return None
+
+    def _await_body(self, arrived: int) -> None:
+        board = self._board
+        limits = board.limits
+        board.buffered_bytes += arrived - self._buffered
+        self._buffered = arrived
+        if board.buffered_bytes > limits.max_buffered_bytes:
+            raise Refused(Refusal.BUFFERS_FULL)
+        if self._begun_at == NEVER:
+            self._begun_at = board.now()
+        # Each byte buys its share of time, so that the average rate holds at every instant.
+        self.overdue_at = self._begun_at + limits.body_grace_s + arrived / limits.body_min_rate
+        if self._owes_continue and not self._exchanges:
+            self._send_continue()
+
+    def _complete(self, head: Head, body: bytes) -> None:
+        board = self._board
+        if self._is_trusted:
+            peer, secure = read_forwarded(head.headers, self._peer, board.trusted)
+            secure = secure or board.is_tls
+        else:
+            peer, secure = self._peer, board.is_tls
+        request = RawRequest(
+            head.method, head.path, head.query, head.headers, body, peer, secure, board.new_request_id()
+        )
+        exchange = Exchange(request, self, not head.keeps_alive or board.is_draining)
+        self._head = None
+        self._body = None
+        self._owes_continue = False
+        self._begun_at = NEVER
+        self.overdue_at = NEVER
+        if self._buffered:
+            self._release_buffered()
+        if exchange.is_last:
+            self._is_taking = False
+            self._buffer = b""
+        self._exchanges.append(exchange)
+        board.submit(exchange)
+
+    def _drop(self, count: int) -> None:
+        if isinstance(self._buffer, bytearray):
+            del self._buffer[:count]
+        else:
+            self._buffer = self._buffer[count:]
+
+    def _discard(self, count: int) -> None:
+        self._discarded += count
+        if self._discarded > _DISCARDED_BODIES * self._board.limits.max_body_bytes:
+            self._transport.abort()
+
+    def _forget_unfinished(self) -> None:
+        self._buffer = b""
+        self._head = None
+        self._body = None
+        self._owes_continue = False
+        self._release_buffered()
+
+    def _release_buffered(self) -> None:
+        self._board.buffered_bytes -= self._buffered
+        self._buffered = 0
+
+    def _pause(self) -> None:
+        if not self._is_paused and self._ended_at == NEVER:
+            self._is_paused = True
+            self._begun_at = NEVER  # a client is not late while we do not listen
+            self.overdue_at = NEVER
+            self._transport.pause_reading()
+
+    def _resume(self) -> None:
+        limits = self._board.limits
+        # Half of them must be gone, or every single answer would switch reading on and off.
+        if self._is_paused and not self._is_blocked and len(self._exchanges) <= limits.max_pipelined // 2:
+            self._is_paused = False
+            self._transport.resume_reading()
+            if self._head is not None or self._buffer:
+                self._advance()
+            elif not self._exchanges:
+                self.overdue_at = self._board.now() + limits.keep_alive_s
+
+    # Writing.
+
+    def answer(self, exchange: Exchange, reply: RawReply) -> None:
+        """Frame a reply and send all replies whose turn has come, in one write.
+
+        Raises:
+            UnframableReply: See ``frame_reply``.
+        """
+        is_last = exchange.is_last or reply.close
+        exchange.framed = frame_reply(
+            reply,
+            self._board.date_line(),
+            closes=is_last,
+            without_body=exchange.request.method == b"HEAD",
+        )
+        exchange.is_last = is_last
+        exchanges = self._exchanges
+        if self._is_lost or self._ended_at != NEVER or self._transport.is_closing():
+            return
+        if exchanges[0] is not exchange:
+            return
+        ready: list[bytes] = []
+        while exchanges and exchanges[0].framed is not None:
+            sent = exchanges.popleft()
+            ready.append(sent.framed or b"")
+            if sent.is_last:
+                exchanges.clear()
+                self._final = None
+                self._is_taking = False
+        self._write(ready[0] if len(ready) == 1 else b"".join(ready))
+        if not exchanges:
+            self._settle()
+        elif self._is_paused:
+            self._resume()
+
+    def _settle(self) -> None:
+        """Decide what comes next, now that no answer is due."""
+        if self._final is not None:
+            self._write(frame_reply(self._final, self._board.date_line(), closes=True, without_body=False))
+            self._final = None
+            self._finish()
+        elif not self._is_taking:
+            self._finish()
+        elif self._is_paused:
+            self._resume()
+        elif self._head is not None:
+            if self._owes_continue:
+                self._send_continue()
+        elif not self._buffer:
+            self.overdue_at = self._board.now() + self._board.limits.keep_alive_s
+
+    def _refuse(self, refusal: Refusal) -> None:
+        self._board.counters.refused[refusal] += 1
+        self._is_taking = False
+        self._forget_unfinished()
+        self.overdue_at = NEVER
+        self._final = refusal.reply
+        if not self._exchanges:
+            self._settle()
+
+    def _send_continue(self) -> None:
+        self._owes_continue = False
+        self._write(CONTINUE)
+
+    def _write(self, data: bytes) -> None:
+        self._board.counters.bytes_sent += len(data)
+        self._transport.write(data)
+
+    # Ending.
+
+    def close_when_done(self) -> None:
+        """End the connection after what was accepted is answered; a request that is arriving may finish."""
+        if not self._is_taking or self._head is not None or self._buffer:
+            return
+        self._is_taking = False
+        if self._exchanges:
+            self._exchanges[-1].is_last = True
+        else:
+            self._finish()
+
+    def close_overdue(self, now: float) -> None:
+        """End the connection if its client is late."""
+        board = self._board
+        if self.write_overdue_at <= now:
+            board.counters.write_timeouts += 1
+            self.cut_off()
+        elif self.overdue_at > now:
+            return
+        elif self._ended_at != NEVER:
+            write_end = self._ended_at + board.limits.write_timeout_s
+            if now < write_end and self._transport.get_write_buffer_size():
+                self.overdue_at = write_end
+            else:
+                self.cut_off()
+        elif self._head is not None:
+            self._refuse(Refusal.BODY_TIMEOUT)
+        elif self._buffer:
+            self._refuse(Refusal.HEAD_TIMEOUT)
+        else:
+            board.counters.idle_closed += 1
+            self._is_taking = False
+            self._finish()
+
+    def cut_off(self) -> None:
+        """End the connection at once."""
+        self.overdue_at = NEVER
+        self.write_overdue_at = NEVER
+        self._transport.abort()
+
+    def _finish(self) -> None:
+        self._ended_at = self._board.now()
+        self.overdue_at = self._ended_at + self._board.limits.linger_s
+        if self._has_peer_ended or not self._transport.can_write_eof():
+            self._transport.close()
+            return
+        self._transport.write_eof()
+        if self._is_paused:
+            self._is_paused = False
+            self._transport.resume_reading()
+
+
+def peer_address(transport: asyncio.BaseTransport) -> str:
+    """Give the address of the other end; empty when it went before we could ask."""
+    name = transport.get_extra_info("peername")
+    return str(name[0]) if name else ""

@@ -1,0 +1,100 @@
+"""What the metrics count, in memory that all workers share.
+
+A scrape reaches one worker; it adds up the pages of all. Each process writes only its own page, so nothing
+has to be locked. Names, ARNs and accounts are never part of a metric (X-02).
+
+The bytes: for each process a page of ``CELLS_MOST`` numbers of 8 bytes; the names of the cells are given out in
+order of first use and kept in a table at the head, so that processes agree on them by declaring them up front.
+"""
+
+from __future__ import annotations
+
+import mmap
+import struct
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+_CELL: Final = struct.Struct("<Q")
+
+
+class SharedCounters:
+    """Counters with fixed names, one page for each process.
+
+    Args:
+        names: ``(metric, labels)`` of every counter, known before any fork.
+        processes: How many pages.
+    """
+
+    def __init__(self, names: Iterable[tuple[str, tuple[str, ...]]], processes: int) -> None:
+        self._cells = {name: position for position, name in enumerate(names)}
+        self._page_bytes = max(1, len(self._cells)) * _CELL.size
+        self._processes = processes
+        self._memory = mmap.mmap(-1, self._page_bytes * processes)
+        self._page = 0
+
+    def use_page(self, number: int) -> None:
+        """Write to the page of this process from now on."""
+        self._page = number * self._page_bytes
+
+    def add(self, metric: str, labels: tuple[str, ...] = (), amount: int = 1) -> None:
+        """Add to a counter; a name that was not declared is a mistake of the programmer."""
+        offset = self._page + self._cells[metric, labels] * _CELL.size
+        _CELL.pack_into(self._memory, offset, _CELL.unpack_from(self._memory, offset)[0] + amount)
+
+    def set(self, metric: str, labels: tuple[str, ...], value: int) -> None:
+        """Set this process's share of a gauge, or the running total of a counter."""
+        _CELL.pack_into(self._memory, self._page + self._cells[metric, labels] * _CELL.size, value)
+
+    def has(self, metric: str, labels: tuple[str, ...]) -> bool:
+        """Whether a counter was declared."""
+        return (metric, labels) in self._cells
+
+    def totals(self) -> dict[tuple[str, tuple[str, ...]], int]:
+        """Add up all processes."""
+        return {
+            name: sum(
+                _CELL.unpack_from(self._memory, page * self._page_bytes + position * _CELL.size)[0]
+                for page in range(self._processes)
+            )
+            for name, position in self._cells.items()
+        }
+
+
+class _Totals:
+    """Gives the totals to prometheus_client."""
+
+    def __init__(
+        self, counters: SharedCounters, meanings: Mapping[str, tuple[str, str, tuple[str, ...]]]
+    ) -> None:
+        self._counters = counters
+        self._meanings = meanings
+
+    def collect(self) -> Iterable[CounterMetricFamily | GaugeMetricFamily]:
+        """Yield one family for each metric."""
+        families: dict[str, CounterMetricFamily | GaugeMetricFamily] = {}
+        for (metric, labels), value in self._counters.totals().items():
+            kind, meaning, label_names = self._meanings[metric]
+            family = families.get(metric)
+            if family is None:
+                make = CounterMetricFamily if kind == "counter" else GaugeMetricFamily
+                family = families[metric] = make(metric, meaning, labels=label_names)
+            if value or not labels:
+                family.add_metric(labels, value)
+        return families.values()
+
+
+def render_metrics(
+    counters: SharedCounters, meanings: Mapping[str, tuple[str, str, tuple[str, ...]]]
+) -> bytes:
+    """Write all totals in Prometheus's text format.
+
+    Args:
+        counters: The counters.
+        meanings: By metric: ``counter`` or ``gauge``, a sentence, the names of its labels.
+    """
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Totals(counters, meanings))
+    return generate_latest(registry)

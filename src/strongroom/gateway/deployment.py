@@ -1,0 +1,30 @@
+"""What the composition root made, as handlers may use it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from strongroom.clock import Clock
+from strongroom.config import Settings
+from strongroom.crypto.keyring import Keyring
+
+if TYPE_CHECKING:
+    from strongroom.audit.trail import Trail
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """The parts of one running deployment.
+
+    Attributes:
+        settings: What is in force.
+        clock: Gives "now"; in ``dev`` it may be moved.
+        keyring: The opened keyring: seals credentials, key material and pagination tokens.
+        trail: The queryable audit trail.
+    """
+
+    settings: Settings
+    clock: Clock
+    keyring: Keyring
+    trail: Trail

@@ -1,0 +1,180 @@
+"""Operation and Service: the values with which a service declares what it serves.
+
+An operation file ends with its ``Operation``; the service's ``__init__`` lists them in one visible table,
+``SERVICE``. Nothing is registered by importing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from strongroom.policy.compile import CompiledPolicy
+from strongroom.wire.faults import MessageMember
+from strongroom.wire.shapes import Shape
+
+if TYPE_CHECKING:
+    from strongroom.gateway.context import Context
+
+Request = TypeVar("Request", bound=Shape)
+Response = TypeVar("Response", bound=Shape)
+
+
+class Mode(Enum):
+    """Where an operation runs.
+
+    ``READ`` runs inline on the event loop, from the cache; it must be short. ``QUERY`` reads too, but may
+    look at many rows: it runs on a thread of its own. ``CHANGE`` runs on the writer thread, in a group.
+    """
+
+    READ = "read"
+    QUERY = "query"
+    CHANGE = "change"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What an operation acts on, as the evaluator needs it (step 5).
+
+    Attributes:
+        arn: The ARN that *we* build from the stored row (P-01). For an absent object the ARN it would have
+            (``name-??????``), so that the decision does not depend on whether it exists (P-09). ``*`` where
+            the action has no resource.
+        account: The account that owns the resource.
+        label: How a refusal names it: what the caller sent, never more (P-09).
+        found: The stored object, or None when there is none; the handler gets it back.
+        conditions: Condition keys of the resource and the request, in lower case.
+        policy: The resource's own policy.
+    """
+
+    arn: str
+    account: str
+    label: str = "*"
+    found: Any = None
+    conditions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    policy: CompiledPolicy | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation(Generic[Request, Response]):
+    """One operation of a service.
+
+    Attributes:
+        name: As the API names it, for example ``GetSecretValue``.
+        mode: Where it runs.
+        request: The request's shape.
+        response: The response's shape; None when it has no members.
+        action: The IAM action, for example ``secretsmanager:GetSecretValue``; None only where AWS lets
+            every authenticated caller through (``sts:GetCallerIdentity``).
+        target: Names the resource and the condition keys (step 5).
+        handle: Does the work (step 7).
+        recorded_request: The members of the request that the audit record shows, by Python name (L-03).
+            No member that is sensitive may stand here.
+        recorded_response: Makes what the audit record shows of the response of a change; None shows nothing.
+        is_read_only: ``readOnly`` in the audit record; None means: unless the mode is CHANGE.
+        is_unbuffered: The reply carries ``Cache-Control: no-store`` (X-04).
+    """
+
+    name: str
+    mode: Mode
+    request: type[Request]
+    response: type[Response] | None
+    action: str | None
+    target: Callable[[Context, Request], Target]
+    handle: Callable[[Context, Request, Target], Response | None]
+    recorded_request: tuple[str, ...] = ()
+    recorded_response: Callable[[Response], Mapping[str, Any]] | None = None
+    is_read_only: bool | None = None
+    is_unbuffered: bool = False
+
+    @property
+    def reads_only(self) -> bool:
+        """What ``readOnly`` says in the audit record."""
+        return self.mode is not Mode.CHANGE if self.is_read_only is None else self.is_read_only
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorCodes:
+    """How a service names the errors that the gateway, not an operation, finds.
+
+    The JSON services and the query services of AWS use different codes and statuses for the same fault
+    (identity reference 1.6).
+    """
+
+    missing_token: tuple[str, int]
+    incomplete: tuple[str, int]
+    mismatch: tuple[str, int]
+    unknown_key: tuple[str, int]
+    presign_expired: tuple[str, int]
+    access_denied: tuple[str, int]
+    unknown_operation: tuple[str, int]
+    validation: tuple[str, int]
+    serialization: tuple[str, int]
+    throttled: tuple[str, int]
+    internal: tuple[str, int]
+
+
+JSON_ERRORS = ErrorCodes(
+    missing_token=("MissingAuthenticationTokenException", 400),
+    incomplete=("IncompleteSignatureException", 400),
+    mismatch=("InvalidSignatureException", 400),
+    unknown_key=("UnrecognizedClientException", 400),
+    presign_expired=("InvalidSignatureException", 400),
+    access_denied=("AccessDeniedException", 400),
+    unknown_operation=("UnknownOperationException", 400),
+    validation=("ValidationException", 400),
+    serialization=("SerializationException", 400),
+    throttled=("ThrottlingException", 400),
+    internal=("InternalServiceError", 500),
+)
+
+QUERY_ERRORS = ErrorCodes(
+    missing_token=("MissingAuthenticationToken", 403),
+    incomplete=("IncompleteSignature", 400),
+    mismatch=("SignatureDoesNotMatch", 403),
+    unknown_key=("InvalidClientTokenId", 403),
+    presign_expired=("RequestExpired", 400),
+    access_denied=("AccessDenied", 403),
+    unknown_operation=("InvalidAction", 400),
+    validation=("ValidationError", 400),
+    serialization=("MalformedQueryString", 404),
+    throttled=("Throttling", 400),
+    internal=("InternalFailure", 500),
+)
+
+
+@dataclass(frozen=True)
+class Service:
+    """One AWS service.
+
+    Attributes:
+        name: The signing name, for example ``secretsmanager``.
+        event_source: As audit records name it, for example ``secretsmanager.amazonaws.com``.
+        protocol: ``json`` or ``query``.
+        target_prefix: What stands before the dot in ``X-Amz-Target`` (JSON).
+        version: The API version, for example ``2011-06-15`` (query: ``Version=``).
+        namespace: The XML namespace (query).
+        errors: The codes of the errors that the gateway finds.
+        operations: What is served.
+        unserved: What is not, each with the reason that the client is told.
+        home_region: The one Region of a global service (``us-east-1`` for IAM); None for regional ones.
+        regions_also: Further Regions accepted in the credential scope (STS: its old global endpoint).
+        prints_values: Whether constraint messages print the offending value.
+        message_member: ``Message`` or ``message``, the member of modelled errors (JSON).
+    """
+
+    name: str
+    event_source: str
+    protocol: str
+    target_prefix: str
+    version: str
+    errors: ErrorCodes
+    operations: tuple[Operation[Any, Any], ...]
+    unserved: Mapping[str, str]
+    namespace: str = ""
+    home_region: str | None = None
+    regions_also: tuple[str, ...] = ()
+    prints_values: bool = True
+    message_member: MessageMember = "Message"

@@ -1,0 +1,441 @@
+"""The request path. Every AWS request walks these ten steps, and nothing else answers one.
+
+::
+
+     1 edge.py            read at most the limit; a request id               -> RawRequest
+     2 routing.py         the operation, by protocol                         -> Route
+     3 authentication.py  signature, scope, skew, session                    -> Caller
+     4 wire               parse, check constraints                           -> typed request
+     5 the operation      target(): name or ARN -> stored row                -> the ARN *we* build + condition keys
+     6 policy/evaluate    identity, resource, boundary, session policies     -> Decision with its reasons
+     7 the operation      handle(): rules (model), rows (tables), kms, envelope
+     8 recording, audit   the event, no secret material; no record, no answer
+     9 store              commit: the change and its record in one transaction
+    10 wire               shape -> bytes: only now does anything leave
+
+Rules:
+ - A denied, malformed or failed call of an authenticated caller passes step 8 as well; exactly one record.
+ - What was not authenticated is counted, not recorded (L-05).
+ - An error of any step is a ``Fault``, written by ``wire/faults.py`` alone. What nobody foresaw is a 500 whose
+   cause is logged without values.
+ - An answer that is not durable within two seconds is refused with a 500 (promise 3); it never hangs.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from strongroom.audit.rejects import RejectCounter
+from strongroom.clock import Clock, Instant
+from strongroom.errors import Fault
+from strongroom.gateway.authentication import Authenticator
+from strongroom.gateway.call import Call
+from strongroom.gateway.context import Context, refuse_unserved
+from strongroom.gateway.deployment import Deployment
+from strongroom.gateway.exchange import Exchange
+from strongroom.gateway.operation import Mode, Operation, Target
+from strongroom.gateway.recording import record_call
+from strongroom.gateway.routing import Router, Unroutable
+from strongroom.gateway.speech import fault_reply, front_door_reply, parse_request, success_reply
+from strongroom.policy.evaluate import evaluate
+from strongroom.policy.question import Question
+from strongroom.store.errors import StoreError
+from strongroom.store.rows import Rows, Transaction
+from strongroom.store.writer import Change
+
+log = logging.getLogger(__name__)
+
+ANSWER_WITHIN_MS = 2_000
+
+
+class ReadJournal(Protocol):
+    """Takes the records of reads; ``audit/journal.py`` is the real one."""
+
+    def append(self, record: bytes, on_durable: Callable[[bool], None]) -> None:
+        """Add a record; hear whether it became durable."""
+        ...
+
+
+class ChangeQueue(Protocol):
+    """Takes changes; ``store/writer.py`` is the real one."""
+
+    def submit(self, change: Change) -> None:
+        """Let a change wait for the next group."""
+        ...
+
+
+RunQuery = Callable[[Callable[[Rows], None], Callable[[], None]], None]
+"""Runs the first on a thread with rows of its own, then the second on the event loop."""
+
+
+class Pipeline:
+    """Walks requests through the ten steps."""
+
+    def __init__(
+        self,
+        *,
+        router: Router,
+        authenticator: Authenticator,
+        rows: Rows,
+        journal: ReadJournal,
+        writer: ChangeQueue,
+        run_query: RunQuery,
+        rejects: RejectCounter,
+        deployment: Deployment,
+        count: Callable[[str, str, int], None],
+        monotonic_ms: Clock,
+    ) -> None:
+        self._router = router
+        self._authenticator = authenticator
+        self._rows = rows
+        self._journal = journal
+        self._writer = writer
+        self._run_query = run_query
+        self._rejects = rejects
+        self._deployment = deployment
+        self._count = count
+        self._monotonic_ms = monotonic_ms
+        self._waiting: dict[int, tuple[Instant, Call]] = {}
+        self._numbers = 0
+
+    # ---- steps 1 to 4: on the event loop -------------------------------------------------------------
+
+    def handle_batch(self, exchanges: Sequence[Exchange]) -> None:
+        """Take the requests (1) that arrived in one turn of the event loop."""
+        try:
+            self._rows.refresh()  # once, after all of them arrived: what was acknowledged before is seen
+        except StoreError as problem:
+            for exchange in exchanges:
+                self._answer_unauthenticated(exchange, _unavailable(problem))
+            return
+        now_ms = self._deployment.clock()
+        for exchange in exchanges:
+            try:
+                self._begin(exchange, now_ms)
+            except Exception as problem:  # noqa: BLE001 - the last net: one request never harms another
+                self._answer_unauthenticated(exchange, _unforeseen(problem))
+
+    def _begin(self, exchange: Exchange, now_ms: Instant) -> None:
+        request = exchange.request
+        protocol = "json-1.1"
+        try:
+            route = self._router.find(request)  # 2
+            protocol = route.protocol
+            credential, claim = self._authenticator.authenticate(request, route, self._rows)  # 3
+        except Unroutable as fault:
+            self._answer_unauthenticated(exchange, fault, fault.protocol)
+            return
+        except Fault as fault:
+            self._answer_unauthenticated(exchange, fault, protocol)
+            return
+        except StoreError as problem:
+            self._answer_unauthenticated(exchange, _unavailable(problem), protocol)
+            return
+        call = Call(exchange, route, credential.caller, claim.region, now_ms)
+        self._wait_for(call)
+        if route.operation is None:
+            call.fault = refuse_unserved(route.name, route.service.unserved[route.name])
+            self._finish_read(call)
+            return
+        try:
+            call.request = parse_request(route, request)  # 4
+        except Fault as fault:
+            call.fault = fault
+            self._finish_read(call)
+            return
+        if route.operation.mode is Mode.READ:
+            self._attempt(call, self._rows)
+            self._finish_read(call)
+        elif route.operation.mode is Mode.QUERY:
+            self._run_query(lambda rows: self._attempt(call, rows), lambda: self._finish_read(call))
+        else:
+            self._submit(_PendingChange(self, call), call)
+
+    # ---- steps 5 to 7: inline for reads, on the writer thread for changes ----------------------------
+
+    def _attempt(self, call: Call, rows: Rows) -> None:
+        """Walk steps 5 to 7 of a read; what goes wrong becomes the call's fault."""
+        try:
+            self._perform(call, rows)
+        except Exception as problem:  # noqa: BLE001 - worded below; nothing is swallowed
+            call.fault = as_fault(problem)
+            call.response = None
+
+    def _perform(self, call: Call, rows: Rows) -> None:
+        context = Context(
+            caller=call.caller,
+            now_ms=call.now_ms,
+            region=call.region,
+            request_id=call.request_id,
+            source_ip=call.exchange.request.peer,
+            user_agent=call.user_agent,
+            is_secure=call.exchange.request.secure,
+            rows=rows,
+            deployment=self._deployment,
+            inner=self._inner,
+        )
+        call.context = context
+        assert call.route.operation is not None
+        call.response = authorise_and_handle(context, call.route.operation, call.request)
+
+    def _inner(self, context: Context, operation: Operation[Any, Any], request: Any) -> Any:
+        """Steps 5 to 8 for a call that a handler makes for the same caller."""
+        response = fault = None
+        try:
+            response = authorise_and_handle(context, operation, request)
+        except Exception as problem:  # noqa: BLE001 - recorded, then raised as the fault it is
+            fault = as_fault(problem)
+        service = self._router.services[(operation.action or "").partition(":")[0]]
+        context.inner_records.append(  # 8
+            record_call(
+                service=service,
+                name=operation.name,
+                operation=operation,
+                request=request,
+                response=response,
+                fault=fault,
+                caller=context.caller,
+                region=context.region,
+                request_id=context.request_id,
+                now_ms=context.now_ms,
+                source_ip=context.source_ip,
+                user_agent=context.user_agent,
+            )
+        )
+        if fault is not None:
+            raise fault
+        return response
+
+    # ---- steps 8 to 10 -------------------------------------------------------------------------------
+
+    def _finish_read(self, call: Call) -> None:
+        """Record a read (8); when that is durable, answer (10)."""
+        later = call.context.later if call.context is not None and call.fault is None else []
+        call.outstanding = 2 if later else 1
+        records = self.records_of(call)
+        for record in records[:-1]:
+            self._journal.append(record, _ignore)  # durable before the last one is: one journal, one order
+        self._journal.append(records[-1], lambda is_durable: self._settle(call, is_durable))
+        if later:
+            self._submit(_Afterthought(self, call, later), call)
+
+    def _submit(self, change: Change, call: Call) -> None:
+        try:
+            self._writer.submit(change)  # 5 to 9 follow on the writer thread
+        except StoreError as problem:
+            log.warning("a change was refused: %s", problem)
+            self._settle(call, False)
+
+    def _settle(self, call: Call, is_durable: bool) -> None:
+        """Hear from the journal or the store; answer when all of them have spoken (10)."""
+        call.outstanding -= 1
+        if call.outstanding > 0 and is_durable:
+            return
+        if self._waiting.pop(call.number, None) is None:
+            return  # it was refused before: two seconds had passed
+        if not is_durable:
+            call.response, call.fault = None, _not_durable(call)
+        self._respond(call)
+
+    def _respond(self, call: Call) -> None:
+        try:
+            reply = (
+                fault_reply(call.route, call.fault, call.request_id)
+                if call.fault is not None
+                else success_reply(call.route, call.response, call.request_id)
+            )
+        except Exception as problem:  # noqa: BLE001 - rendering must not leave a client without an answer
+            reply = fault_reply(call.route, as_fault(problem), call.request_id)
+        self._count(call.route.service.name, call.route.name, reply.status)
+        call.exchange.respond(reply)
+
+    def records_of(self, call: Call) -> list[bytes]:
+        """Write the records (8) of a call that ended: those of its inner calls, then its own."""
+        request = call.exchange.request
+        inner = call.context.inner_records if call.context is not None else []
+        return [
+            *inner,
+            record_call(
+                service=call.route.service,
+                name=call.route.name,
+                operation=call.route.operation,
+                request=call.request,
+                response=call.response,
+                fault=call.fault,
+                caller=call.caller,
+                region=call.region,
+                request_id=call.request_id,
+                now_ms=call.now_ms,
+                source_ip=request.peer,
+                user_agent=call.user_agent,
+            ),
+        ]
+
+    # ---- what waits, and what was never let in -------------------------------------------------------
+
+    def _wait_for(self, call: Call) -> None:
+        self._numbers += 1
+        call.number = self._numbers
+        self._waiting[call.number] = (self._monotonic_ms(), call)
+
+    def refuse_overdue(self) -> None:
+        """Refuse what has not become durable within two seconds; called several times a second."""
+        limit = self._monotonic_ms() - ANSWER_WITHIN_MS
+        for number, (since, call) in list(self._waiting.items()):
+            if since > limit:
+                return  # in order of arrival
+            del self._waiting[number]
+            call.response, call.fault = None, _not_durable(call)
+            self._respond(call)
+
+    @property
+    def waiting(self) -> int:
+        """How many calls have no answer yet."""
+        return len(self._waiting)
+
+    def _answer_unauthenticated(self, exchange: Exchange, fault: Fault, protocol: str = "json-1.1") -> None:
+        self._rejects.count(fault.code, self._deployment.clock())
+        self._count("unauthenticated", fault.code, fault.status)
+        exchange.respond(front_door_reply(protocol, fault, exchange.request.request_id))
+
+    def perform_change(self, call: Call, transaction: Transaction) -> None:
+        """Walk steps 5 to 7 of a change on the writer thread; raising undoes it."""
+        self._perform(call, transaction)
+
+    def settle_change(self, call: Call, committed: bool) -> None:
+        """Hear on the event loop whether a change was committed."""
+        self._settle(call, committed)
+
+
+class _PendingChange:
+    """A call of mode CHANGE on its way through the writer (steps 5 to 9)."""
+
+    def __init__(self, pipeline: Pipeline, call: Call) -> None:
+        self._pipeline = pipeline
+        self._call = call
+        call.outstanding = 1
+
+    def perform(self, transaction: Transaction) -> None:
+        self._pipeline.perform_change(self._call, transaction)
+
+    def fail(self, problem: Exception) -> None:
+        self._call.response = None
+        self._call.fault = as_fault(problem)
+
+    def records(self) -> Sequence[tuple[str, bytes]]:
+        return [(self._call.request_id, record) for record in self._pipeline.records_of(self._call)]
+
+    def settle(self, committed: bool) -> None:
+        self._pipeline.settle_change(self._call, committed)
+
+
+class _Afterthought:
+    """The small changes that a read left behind; its record stands in the journal of reads."""
+
+    def __init__(
+        self, pipeline: Pipeline, call: Call, later: Sequence[Callable[[Transaction], None]]
+    ) -> None:
+        self._pipeline = pipeline
+        self._call = call
+        self._later = later
+
+    def perform(self, transaction: Transaction) -> None:
+        for change in self._later:
+            change(transaction)
+
+    def fail(self, problem: Exception) -> None:
+        log.error("a read could not leave its mark: %s", describe_problem(problem))
+
+    def records(self) -> Sequence[tuple[str, bytes]]:
+        return ()
+
+    def settle(self, committed: bool) -> None:
+        self._pipeline.settle_change(self._call, committed)
+
+
+def authorise_and_handle(context: Context, operation: Operation[Any, Any], request: Any) -> Any:
+    """Walk steps 5 to 7.
+
+    Raises:
+        Fault: The caller may not, or the operation says so.
+    """
+    target = operation.target(context, request)  # 5
+    if operation.action is not None:
+        authorise(context, operation.action, target)  # 6
+    return operation.handle(context, request, target)  # 7
+
+
+def authorise(context: Context, action: str, target: Target) -> None:
+    """Walk step 6; a handler does it again where AWS asks for a second permission.
+
+    Raises:
+        AccessDenied: The caller may not do this.
+    """
+    caller = context.caller
+    decision = evaluate(
+        Question(
+            principal=caller.principal,
+            action=action,
+            resource=target.arn,
+            resource_account=target.account,
+            context=target.conditions,
+        ),
+        identity=caller.identity,
+        resource=target.policy,
+        boundary=caller.boundary,
+        session=caller.session,
+    )
+    if not decision.allowed:
+        raise AccessDenied(caller.arn, action, target.label, decision.reason())
+
+
+class AccessDenied(Fault):
+    """The caller may not do this; the service's own code for it is put in when it is written.
+
+    Source: identity reference 1.7.
+    """
+
+    def __init__(self, caller_arn: str, action: str, resource: str, reason: str) -> None:
+        where = "" if resource == "*" else f" on resource: {resource}"
+        super().__init__(
+            "AccessDeniedException",
+            f"User: {caller_arn} is not authorized to perform: {action}{where} {reason}",
+        )
+
+
+def as_fault(problem: Exception) -> Fault:
+    """Turn whatever a handler raised into the answer for the client."""
+    if isinstance(problem, Fault):
+        return problem
+    return _unforeseen(problem)
+
+
+def describe_problem(problem: BaseException) -> str:
+    """Name an exception and where it was raised, but not its text, which may carry a value (X-02)."""
+    frames = traceback.extract_tb(problem.__traceback__)
+    where = " < ".join(
+        f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in reversed(frames[-6:])
+    )
+    return f"{type(problem).__name__} at {where}"
+
+
+def _unforeseen(problem: Exception) -> Fault:
+    log.error("an operation failed: %s", describe_problem(problem))
+    return Fault("InternalServiceError", "An error occurred on the server side.", status=500)
+
+
+def _unavailable(problem: StoreError) -> Fault:
+    log.error("the store does not answer: %s", type(problem).__name__)
+    return Fault("InternalServiceError", "An error occurred on the server side.", status=500)
+
+
+def _not_durable(call: Call) -> Fault:
+    code, status = call.route.service.errors.internal
+    return Fault(code, "The request could not be recorded, so it was refused.", status=status)
+
+
+def _ignore(_: bool) -> None:
+    """Leave it to the last record of the call to say whether all are durable."""

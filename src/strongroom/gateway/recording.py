@@ -1,0 +1,117 @@
+"""Step 8: what the audit record of a call says.
+
+Rules (threat model L-03):
+ - Only the members that the operation lists are shown, by the names of CloudTrail (``secretId``); never bytes,
+   never a sensitive member. What failed before it was parsed shows no parameters.
+ - A refusal by policy is recorded as ``AccessDenied``, as AWS does; other errors keep their code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from strongroom.audit.record import AuditEvent, UserIdentity, encode_record
+from strongroom.clock import Instant
+from strongroom.errors import Fault
+from strongroom.gateway.caller import Caller
+from strongroom.gateway.operation import Operation, Service
+from strongroom.ids import new_uuid
+from strongroom.wire.describe import describe
+from strongroom.wire.shapes import Shape
+
+_DENIALS = frozenset({"AccessDeniedException", "AccessDenied"})
+
+
+def identity_of(caller: Caller) -> UserIdentity:
+    """Write ``userIdentity`` for a caller."""
+    return UserIdentity(
+        type=caller.kind,
+        principal_id=caller.principal.unique_id,
+        arn=caller.principal.arn,
+        account_id=caller.principal.account,
+        access_key_id=caller.access_key_id,
+        user_name=caller.user_name,
+    )
+
+
+def record_call(
+    *,
+    service: Service,
+    name: str,
+    operation: Operation[Any, Any] | None,
+    request: Shape | None,
+    response: Shape | None,
+    fault: Fault | None,
+    caller: Caller,
+    region: str,
+    request_id: str,
+    now_ms: Instant,
+    source_ip: str,
+    user_agent: str,
+) -> bytes:
+    """Write the record of one call that ended, well or not."""
+    code = None
+    if fault is not None:
+        code = "AccessDenied" if fault.code in _DENIALS else fault.code
+    return encode_record(
+        AuditEvent(
+            event_time_ms=now_ms,
+            event_source=service.event_source,
+            event_name=name,
+            region=region,
+            request_id=request_id,
+            source_ip=source_ip,
+            user_agent=user_agent,
+            identity=identity_of(caller),
+            read_only=operation.reads_only if operation is not None else False,
+            request_parameters=shown_request(operation, request),
+            response_elements=shown_response(operation, response),
+            error_code=code,
+            error_message=fault.message if fault is not None else None,
+            recipient_account=caller.account,
+        ),
+        new_uuid(),
+    )
+
+
+def shown_request(operation: Operation[Any, Any] | None, request: Shape | None) -> Mapping[str, Any] | None:
+    """Choose the members of a request that its record shows; None when there are none."""
+    if operation is None or request is None:
+        return None
+    shown: dict[str, Any] = {}
+    names = _audit_names(type(request))
+    for member in operation.recorded_request:
+        value = getattr(request, member)
+        if value is not None:
+            shown[names[member]] = _plain(value)
+    return shown or None
+
+
+def shown_response(operation: Operation[Any, Any] | None, response: Shape | None) -> Mapping[str, Any] | None:
+    """Choose what the record of a change shows of its response."""
+    if operation is None or response is None or operation.recorded_response is None:
+        return None
+    return operation.recorded_response(response)
+
+
+@cache
+def _audit_names(shape: type[Shape]) -> dict[str, str]:
+    """Map the members that may be shown to their names in records; sensitive ones are not among them."""
+    return {member.name: member.audit_name for member in describe(shape) if not member.type.is_sensitive}
+
+
+def _plain(value: object) -> object:
+    """Turn nested shapes into the lower-camel maps of CloudTrail."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Shape):
+        return {
+            name: _plain(inner)
+            for member, name in _audit_names(type(value)).items()
+            if (inner := getattr(value, member)) is not None
+        }
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,146 @@
+"""Step 2: from the head of a request to the operation it asks for, by protocol.
+
+Rules:
+ - ``X-Amz-Target`` means a JSON service; a form body (or a query string with ``Action``) means a query service.
+ - The service a request is dispatched to is the one whose signature it must carry: SigV4 checks the credential
+   scope against it (S-06). For the query protocol the scope itself says which service, and ``Version`` must agree.
+ - Only the path ``/`` exists for AWS requests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from strongroom.errors import Fault
+from strongroom.gateway.operation import JSON_ERRORS, Operation, Service
+from strongroom.http_message import RawRequest
+
+JSON_1_0 = b"application/x-amz-json-1.0"
+JSON_1_1 = b"application/x-amz-json-1.1"
+FORM = b"application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a request goes.
+
+    Attributes:
+        service: The service.
+        operation: The operation, or None when the service knows it but does not serve it.
+        name: The operation's name.
+        protocol: ``json-1.0``, ``json-1.1`` or ``query``.
+    """
+
+    service: Service
+    operation: Operation[Any, Any] | None
+    name: str
+    protocol: str
+
+
+class Unroutable(Fault):
+    """No service or operation answers to this request.
+
+    Attributes:
+        protocol: The protocol in which the answer is written.
+    """
+
+    def __init__(self, code: str, message: str, *, status: int, protocol: str) -> None:
+        super().__init__(code, message, status=status)
+        self.protocol = protocol
+
+
+class Router:
+    """All operations of all services, by the head of the request."""
+
+    def __init__(self, services: Iterable[Service]) -> None:
+        self._json: dict[str, dict[str, Route]] = {}
+        self._query: dict[str, tuple[Service, dict[str, Operation[Any, Any]]]] = {}
+        self.services: Mapping[str, Service] = {service.name: service for service in services}
+        for service in self.services.values():
+            if service.protocol == "json":
+                routes = {
+                    operation.name: Route(service, operation, operation.name, "json-1.1")
+                    for operation in service.operations
+                }
+                routes |= {name: Route(service, None, name, "json-1.1") for name in service.unserved}
+                self._json[service.target_prefix] = routes
+            else:
+                self._query[service.name] = (service, {entry.name: entry for entry in service.operations})
+
+    def find(self, request: RawRequest) -> Route:
+        """Find the route of a request.
+
+        Raises:
+            Unroutable: There is none.
+        """
+        target = content_type = None
+        for name, value in request.headers:
+            if name == b"x-amz-target":
+                target = value
+            elif name == b"content-type":
+                content_type = value
+        if request.path != b"/" or request.method not in (b"POST", b"GET"):
+            raise _unknown_operation()
+        if target is not None:
+            return self._find_json(target, content_type, request)
+        media = b"" if content_type is None else content_type.split(b";", 1)[0].strip().lower()
+        if media == FORM or (request.method == b"GET" and b"Action=" in request.query):
+            return self._find_query(request)
+        raise _unknown_operation()
+
+    def _find_json(self, target: bytes, content_type: bytes | None, request: RawRequest) -> Route:
+        media = b"" if content_type is None else content_type.split(b";", 1)[0].strip().lower()
+        if media not in (JSON_1_1, JSON_1_0) or request.method != b"POST":
+            raise _unknown_operation()
+        # CloudTrail's clients put a long Java name before the prefix; what counts stands behind its last dot.
+        prefix, _, name = target.decode("latin-1").rpartition(".")
+        routes = self._json.get(prefix) or self._json.get(prefix.rpartition(".")[2])
+        route = routes.get(name) if routes is not None else None
+        if route is None:
+            raise _unknown_operation()
+        if media == JSON_1_0:
+            return Route(route.service, route.operation, route.name, "json-1.0")
+        return route
+
+    def _find_query(self, request: RawRequest) -> Route:
+        fields = request.query if request.method == b"GET" else request.body
+        action = _field(fields, b"Action")
+        version = _field(fields, b"Version")
+        if action is None:
+            raise Unroutable(
+                "MissingAction",
+                "The request is missing an action or a required parameter.",
+                status=400,
+                protocol="query",
+            )
+        for service, operations in self._query.values():
+            if service.version == version:
+                operation = operations.get(action)
+                if operation is not None or action in service.unserved:
+                    return Route(service, operation, action, "query")
+        raise Unroutable(
+            "InvalidAction",
+            f"Could not find operation {action[:128]} for version {(version or 'NO_VERSION_SPECIFIED')[:32]}",
+            status=400,
+            protocol="query",
+        )
+
+
+def _field(fields: bytes, name: bytes) -> str | None:
+    """Read one plain field of a form; names of actions and versions need no decoding.
+
+    A value with any other character than those of a name is not one of ours and finds nothing.
+    """
+    for pair in fields.split(b"&"):
+        key, _, value = pair.partition(b"=")
+        if key == name:
+            text = value.decode("latin-1")
+            return text if text.replace("-", "").isalnum() and text.isascii() else ""
+    return None
+
+
+def _unknown_operation() -> Unroutable:
+    code, status = JSON_ERRORS.unknown_operation
+    return Unroutable(code, "", status=status, protocol="json-1.1")

@@ -1,0 +1,87 @@
+"""Steps 4 and 10: a route's protocol, spoken.
+
+``wire`` knows protocols and no services; here a service's codes and customs are put to it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from strongroom.errors import Fault
+from strongroom.gateway.operation import Service
+from strongroom.gateway.routing import Route
+from strongroom.http_message import RawReply, RawRequest
+from strongroom.wire.constraints import Wording
+from strongroom.wire.faults import Protocol, render_fault, render_reply
+from strongroom.wire.json_protocol import JSONProtocol
+from strongroom.wire.problems import ConstraintViolations, SerializationProblem
+from strongroom.wire.query_protocol import QueryProtocol, read_fields
+from strongroom.wire.shapes import Shape
+
+_JSON: Final = {"json-1.0": JSONProtocol("1.0"), "json-1.1": JSONProtocol("1.1")}
+_QUERY: Final = {
+    True: QueryProtocol(Wording.WITH_VALUE),
+    False: QueryProtocol(Wording.WITHOUT_VALUE),
+}
+_FRONT_DOOR: Final = frozenset({"SerializationException", "UnknownOperationException", "InternalFailure"})
+
+
+def parse_request(route: Route, request: RawRequest) -> Any:
+    """Read the body as the request of the route's operation (4).
+
+    Raises:
+        Fault: It is not one; nothing of the input is repeated but values that are no secret.
+    """
+    assert route.operation is not None
+    errors = route.service.errors
+    try:
+        if route.protocol == "query":
+            fields = read_fields(request.query, request.body)
+            return _QUERY[route.service.prints_values].parse(fields, route.operation.request)
+        return _JSON[route.protocol].parse(request.body, route.operation.request)
+    except SerializationProblem as problem:
+        code, status = errors.serialization
+        raise Fault(code, problem.message, status=status) from problem
+    except ConstraintViolations as problem:
+        code, status = errors.validation
+        raise Fault(code, problem.message, status=status) from problem
+
+
+def success_reply(route: Route, response: Shape | None, request_id: str) -> RawReply:
+    """Write the answer of a call that succeeded (10)."""
+    return render_reply(
+        response,
+        _protocol(route.protocol, route.service),
+        request_id,
+        operation=route.name,
+        namespace=route.service.namespace,
+        no_store=route.operation is not None and route.operation.is_unbuffered,
+    )
+
+
+def fault_reply(route: Route, fault: Fault, request_id: str) -> RawReply:
+    """Write the answer of a call that failed (10), with the codes of its service."""
+    if fault.code == "AccessDeniedException":
+        code, status = route.service.errors.access_denied
+        fault = Fault(code, fault.message, status=status)
+    elif fault.code == "InternalServiceError":
+        code, status = route.service.errors.internal
+        fault = Fault(code, fault.message, status=status)
+    return render_fault(
+        fault,
+        _protocol(route.protocol, route.service),
+        request_id,
+        namespace=route.service.namespace,
+        message_member="message" if fault.code in _FRONT_DOOR else route.service.message_member,
+    )
+
+
+def front_door_reply(protocol: str, fault: Fault, request_id: str, namespace: str = "") -> RawReply:
+    """Write the answer to a request that was not let in."""
+    return render_fault(
+        fault, _QUERY[True] if protocol == "query" else _JSON[protocol], request_id, namespace=namespace
+    )
+
+
+def _protocol(name: str, service: Service) -> Protocol:
+    return _QUERY[service.prints_values] if name == "query" else _JSON[name]

@@ -1,0 +1,127 @@
+"""What all connections of one edge share: limits, counters, the batch of this loop iteration, the date.
+
+Rules:
+ - The requests that one iteration of the loop completes, on all connections, go to the application as one
+   batch, after all of them arrived: the application makes one freshness check for them (design section 2).
+ - A defect of the application answers 500 and never leaves a client waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import email.utils
+from collections.abc import Callable
+from typing import Protocol
+
+from strongroom.clock import Clock
+from strongroom.gateway.connection_limits import ConnectionCensus, EdgeCounters, EdgeLimits, address_group
+from strongroom.gateway.exchange import Application, Exchange
+from strongroom.gateway.forwarded import Network, is_trusted
+from strongroom.gateway.framing import Refusal, Refused
+
+
+class WatchedConnection(Protocol):
+    """A connection, as far as the watch over slow clients and the drain know it."""
+
+    overdue_at: float
+    write_overdue_at: float
+
+    def close_overdue(self, now: float) -> None:
+        """End the connection if its client is late."""
+
+    def close_when_done(self) -> None:
+        """End the connection after what was accepted is answered."""
+
+    def cut_off(self) -> None:
+        """End the connection at once."""
+
+
+class Switchboard:
+    """What all connections of one edge share.
+
+    Args:
+        now: Monotonic seconds, for the limits.
+        server_time: The instant for the Date header.
+        trusted: Peers whose ``X-Forwarded-*`` headers are believed; empty without a proxy.
+        is_tls: Whether the connections are encrypted here.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        application: Application,
+        limits: EdgeLimits,
+        census: ConnectionCensus,
+        *,
+        now: Callable[[], float],
+        server_time: Clock,
+        new_request_id: Callable[[], str],
+        trusted: tuple[Network, ...],
+        is_tls: bool,
+    ) -> None:
+        self.limits = limits
+        self.census = census
+        self.counters = EdgeCounters()
+        self.connections: set[WatchedConnection] = set()
+        self.now = now
+        self.new_request_id = new_request_id
+        self.trusted = trusted
+        self.is_tls = is_tls
+        self.is_draining = False
+        self.buffered_bytes = 0  # of unfinished bodies
+        self.on_empty: Callable[[], None] | None = None
+        self._loop = loop
+        self._application = application
+        self._server_time = server_time
+        self._batch: list[Exchange] = []
+        self._date_second = -1
+        self._date = b""
+
+    def admit(self, peer: str) -> str:
+        """Count a new connection; return the group it is counted under.
+
+        Raises:
+            Refused: One of the connection limits is reached.
+        """
+        # A proxy speaks for many clients: the limit of one address is not its limit.
+        group = "" if is_trusted(peer, self.trusted) else address_group(peer)
+        refusal = self.census.admit(group)
+        if refusal is not None:
+            self.counters.refused[refusal] += 1
+            raise Refused(refusal)
+        self.counters.connections_accepted += 1
+        self.counters.connections_open += 1
+        return group
+
+    def release(self, group: str) -> None:
+        """Take back an admitted connection."""
+        self.census.release(group)
+        self.counters.connections_open -= 1
+
+    def submit(self, exchange: Exchange) -> None:
+        """Put a request into the batch of this loop iteration."""
+        if not self._batch:
+            # The loop runs this after it polled all sockets: the requests of one poll make one batch.
+            self._loop.call_soon(self._hand_over)
+        self._batch.append(exchange)
+
+    def _hand_over(self) -> None:
+        batch = self._batch
+        self._batch = []
+        self.counters.requests += len(batch)
+        try:
+            self._application.handle_batch(batch)
+        except Exception:
+            # A defect must not leave clients waiting; the loop's exception handler reports it.
+            for exchange in batch:
+                if exchange.framed is None:
+                    exchange.respond(Refusal.UNANSWERED.reply)
+            raise
+
+    def date_line(self) -> bytes:
+        """Give the Date header, made once a second."""
+        second = self._server_time() // 1000
+        if second != self._date_second:
+            self._date_second = second
+            self._date = b"Date: %b\r\n" % email.utils.formatdate(second, usegmt=True).encode()
+        return self._date

@@ -1,0 +1,60 @@
+"""An HTTP request and its reply as bytes: the words that the edge, SigV4 and the pipeline share.
+
+Rules:
+ - A request is what came over the wire. Nothing is decoded, folded, joined or dropped, because a
+   signature covers the bytes that were sent (threat model S-01).
+ - A reply is complete: the edge adds only framing headers (Content-Length, Date, Connection).
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+Header = tuple[bytes, bytes]
+
+
+class RawRequest(msgspec.Struct, frozen=True, gc=False):
+    """One received request.
+
+    Attributes:
+        method: As sent, for example ``b"POST"``.
+        path: The raw path of the request target, before ``?``; never percent-decoded.
+        query: The raw query after ``?``; empty where there was none.
+        headers: ``(name in lower case, value as sent without surrounding blanks)``, in order of arrival,
+            repeated names kept apart.
+        body: The bytes that followed; at most the limit of the edge.
+        peer: Address of the other end of the connection, for example ``"127.0.0.1"``.
+        secure: Whether the connection is encrypted (TLS here, or at a trusted proxy in front).
+        request_id: The id that this request carries in replies and records; a UUID in lower case.
+    """
+
+    method: bytes
+    path: bytes
+    query: bytes
+    headers: tuple[Header, ...]
+    body: bytes
+    peer: str
+    secure: bool
+    request_id: str
+
+    def __repr__(self) -> str:
+        return f"RawRequest(request_id={self.request_id!r})"  # headers and body may hold secrets (X-02)
+
+
+class RawReply(msgspec.Struct, frozen=True, gc=False):
+    """One reply, ready to be framed.
+
+    Attributes:
+        status: HTTP status code.
+        headers: ``(name, value)``; without Content-Length, Date, Connection and Transfer-Encoding.
+        body: Sent as it is.
+        close: Whether the connection ends after this reply.
+    """
+
+    status: int
+    headers: tuple[Header, ...]
+    body: bytes
+    close: bool = False
+
+    def __repr__(self) -> str:
+        return f"RawReply(status={self.status})"

@@ -1,0 +1,65 @@
+"""Identifiers: UUIDs, the unique ids and access keys of IAM, the suffix of a secret's ARN.
+
+All are drawn from ``os.urandom``; none is secret but the secret access key.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+
+BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+
+def draw(alphabet: str, length: int) -> str:
+    """Draw ``length`` characters, each equally likely, by rejecting the bytes that would bias the choice."""
+    size = len(alphabet)
+    ceiling = 256 - 256 % size
+    drawn: list[str] = []
+    while len(drawn) < length:
+        drawn.extend(alphabet[byte % size] for byte in os.urandom(2 * length) if byte < ceiling)
+    return "".join(drawn[:length])
+
+
+def new_uuid() -> str:
+    """Draw a version 4 UUID in lower case."""
+    raw = bytearray(os.urandom(16))
+    raw[6] = (raw[6] & 0x0F) | 0x40
+    raw[8] = (raw[8] & 0x3F) | 0x80
+    text = raw.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def new_secret_suffix() -> str:
+    """Draw the six characters that end a secret's ARN."""
+    return draw(ALPHANUMERIC, 6)
+
+
+def new_unique_id(prefix: str) -> str:
+    """Draw an IAM unique id: a prefix such as ``AIDA`` and 17 characters of ``[A-Z2-7]``."""
+    return prefix + draw(BASE32, 17)
+
+
+def new_access_key_id(prefix: str, account: str) -> str:
+    """Draw an access key id of 20 characters that carries its account, as AWS's do.
+
+    The 16 characters after the prefix are base32; of the first six bytes they encode, bits 46 to 7 hold
+    the account id, so that ``GetAccessKeyInfo`` needs no look-up.
+    """
+    head = (int(account) << 7) | (os.urandom(1)[0] & 0x7F)
+    raw = (head | 1 << 47).to_bytes(6, "big") + os.urandom(4)
+    return prefix + base64.b32encode(raw).decode()
+
+
+def account_of_access_key(access_key_id: str) -> str:
+    """Read the account id back out of an access key id made by ``new_access_key_id``."""
+    head = int.from_bytes(base64.b32decode(access_key_id[4:20])[:6], "big")
+    return f"{(head & 0x7FFFFFFFFF80) >> 7:012d}"
+
+
+def new_secret_access_key() -> str:
+    """Draw a secret access key: 30 random bytes, 40 characters of base64."""
+    return base64.b64encode(os.urandom(30)).decode()

@@ -1,0 +1,175 @@
+"""The errors of Secrets Manager, worded as AWS words them.
+
+Source: Secrets Manager reference, section 18; ``[R]`` there marks texts recorded on AWS.
+"""
+
+from __future__ import annotations
+
+from strongroom.errors import Fault
+
+
+def secret_not_found() -> Fault:
+    """There is no such secret."""
+    return Fault("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
+
+
+def stage_not_found(stage: str) -> Fault:
+    """No version with a value carries this staging label."""
+    return Fault(
+        "ResourceNotFoundException",
+        f"Secrets Manager can't find the specified secret value for staging label: {stage}",
+    )
+
+
+def version_not_found(version_id: str) -> Fault:
+    """There is no such version, or it has no value yet."""
+    return Fault(
+        "ResourceNotFoundException",
+        f"Secrets Manager can't find the specified secret value for VersionId: {version_id}",
+    )
+
+
+def stage_not_of_version() -> Fault:
+    """Version id and staging label point at different versions."""
+    return Fault(
+        "InvalidRequestException",
+        "You provided a VersionStage that is not associated to the provided VersionId.",
+    )
+
+
+def marked_for_deletion() -> Fault:
+    """The secret waits for its deletion."""
+    return Fault(
+        "InvalidRequestException",
+        "You can't perform this operation on the secret because it was marked for deletion.",
+    )
+
+
+def name_is_being_deleted() -> Fault:
+    """The name belongs to a secret that waits for its deletion."""
+    return Fault(
+        "InvalidRequestException",
+        "You can't create this secret because a secret with this name is already scheduled for deletion.",
+    )
+
+
+def name_exists(name: str) -> Fault:
+    """The name is taken."""
+    return Fault("ResourceExistsException", f"The operation failed because the secret {name} already exists.")
+
+
+def token_reused(token: str, arn: str) -> Fault:
+    """The token names a version with other content."""
+    return Fault(
+        "ResourceExistsException",
+        f"You can't use ClientRequestToken {token} because that value is already in use for a version of "
+        f"secret {arn}.",
+    )
+
+
+def token_missing() -> Fault:
+    """The SDKs fill the token; a caller without SDK has to."""
+    return Fault(
+        "InvalidRequestException",
+        "You must provide a ClientRequestToken value. We recommend a UUID-type value.",
+    )
+
+
+def value_missing() -> Fault:
+    """Neither a string nor a binary value was given."""
+    return Fault("InvalidRequestException", "You must provide either SecretString or SecretBinary.")
+
+
+def two_values() -> Fault:
+    """Both a string and a binary value were given."""
+    return Fault(
+        "InvalidParameterException",
+        "You can't specify both a binary secret value and a string secret value in the same secret.",
+    )
+
+
+def invalid_name() -> Fault:
+    """A name, or a secret id that is no ARN, has other characters than names have."""
+    return Fault(
+        "ValidationException",
+        "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: "
+        "-/_+=.@!",
+    )
+
+
+def default_key_across_accounts() -> Fault:
+    """The default key serves its own account only."""
+    return Fault(
+        "InvalidRequestException",
+        "You can't access a secret from a different AWS account if you encrypt the secret with the default "
+        "KMS service key.",
+    )
+
+
+def kms_refused() -> Fault:
+    """The key does not exist, or the caller may not use it."""
+    return Fault("AccessDeniedException", "Access to KMS is not allowed")
+
+
+def cannot_decrypt() -> Fault:
+    """The value does not open: the key is not usable, or the stored bytes were changed or moved."""
+    return Fault(
+        "DecryptionFailure",
+        "Secrets Manager can't decrypt the protected secret text using the provided KMS key.",
+    )
+
+
+def cannot_encrypt() -> Fault:
+    """The key cannot encrypt now."""
+    return Fault(
+        "EncryptionFailure",
+        "Secrets Manager can't encrypt the protected secret text using the provided KMS key. Check that the "
+        "KMS key is available, enabled, and not in an invalid state.",
+    )
+
+
+def too_many_labels() -> Fault:
+    """A secret has at most 20 staging labels."""
+    return Fault("LimitExceededException", "A secret can have at most 20 staging labels.")
+
+
+def too_many_versions() -> Fault:
+    """A secret has about 100 versions; those younger than a day are never removed to make room."""
+    return Fault("LimitExceededException", "You've reached the quota of versions for this secret.")
+
+
+def invalid_parameter(message: str) -> Fault:
+    """A parameter has a value that the operation does not take."""
+    return Fault("InvalidParameterException", message)
+
+
+def value_too_long(member: str) -> Fault:
+    """A value has more than 65,536 bytes; the text never repeats it."""
+    return Fault(
+        "ValidationException",
+        f"1 validation error detected: Value at '{member}' failed to satisfy constraint: Member must have "
+        "length less than or equal to 65536",
+    )
+
+
+def invalid_next_token() -> Fault:
+    """The token is not ours, or was given for another caller or another question."""
+    return Fault("InvalidNextTokenException", "The NextToken value is invalid.")
+
+
+def malformed_policy(message: str) -> Fault:
+    """A resource policy breaks a rule of the policy language; the evaluator's message is AWS's."""
+    return Fault("MalformedPolicyDocumentException", message)
+
+
+def public_policy() -> Fault:
+    """The resource policy would let in everybody, and the caller asked for that to be refused."""
+    return Fault(
+        "PublicPolicyException",
+        "You can't attach a resource-based policy that allows broad access to the secret.",
+    )
+
+
+def policy_name_not_found() -> Fault:
+    """A secret has one policy, and its name is ``default``."""
+    return Fault("ResourceNotFoundException", "Secrets Manager can't find the specified resource policy.")

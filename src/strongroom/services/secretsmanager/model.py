@@ -1,0 +1,149 @@
+"""Secrets and versions as values, and the rules of staging labels. No I/O.
+
+Source: Secrets Manager reference, sections 2 and 3.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from strongroom.clock import Instant
+
+AWSCURRENT: Final = "AWSCURRENT"
+AWSPENDING: Final = "AWSPENDING"
+AWSPREVIOUS: Final = "AWSPREVIOUS"
+
+VALUE_BYTES_MOST: Final = 65_536
+LABELS_MOST: Final = 20
+VERSIONS_MOST: Final = 100
+TAGS_MOST: Final = 50
+
+SUFFIX: Final = re.compile(r".*-[A-Za-z0-9]{6}", re.ASCII | re.DOTALL)
+NAME: Final = re.compile(r"[A-Za-z0-9/_+=.@!-]{1,512}", re.ASCII)
+
+
+class Attributes(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a secret has besides its identity and its dates; one column of its row.
+
+    Attributes:
+        labels: Version id by staging label; a label is on one version at most.
+        description: None when there is none; an empty one is stored as none.
+        key: The ARN of a customer's KMS key; empty for the default key.
+        tags: In order of insertion; None when the secret never had any.
+    """
+
+    labels: Mapping[str, str]
+    description: str | None = None
+    key: str = ""
+    tags: tuple[tuple[str, str], ...] | None = None
+
+
+class Secret(msgspec.Struct, frozen=True):
+    """One secret: its identity, its dates and its attributes.
+
+    Attributes:
+        secret_id: Ours; its order is the order of creation.
+        suffix: The six characters that end the ARN.
+        accessed_ms: Midnight of the day of the last read; 0 when it was never read.
+        deleted_ms: When deletion was asked for; None for a live secret.
+        purge_ms: When the data may be removed.
+    """
+
+    secret_id: int
+    account: str
+    region: str
+    name: str
+    suffix: str
+    created_ms: Instant
+    changed_ms: Instant
+    accessed_ms: Instant
+    deleted_ms: Instant | None
+    purge_ms: Instant | None
+    attributes: Attributes
+
+    @property
+    def arn(self) -> str:
+        """The full ARN, suffix included."""
+        return secret_arn(self.region, self.account, self.name, self.suffix)
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """Version id by staging label."""
+        return self.attributes.labels
+
+    def stages_of(self, version_id: str) -> list[str]:
+        """List the labels of a version, AWS's before custom ones, each in alphabetical order."""
+        return sorted(label for label, holder in self.labels.items() if holder == version_id)
+
+    def stages_by_version(self) -> dict[str, list[str]]:
+        """Map every labelled version to its labels."""
+        by_version: dict[str, list[str]] = {}
+        for label in sorted(self.labels):
+            by_version.setdefault(self.labels[label], []).append(label)
+        return by_version
+
+
+class Version(msgspec.Struct, frozen=True):
+    """One version of a secret; its value is sealed.
+
+    Attributes:
+        accessed_ms: As of a secret.
+        keys: ARNs of the KMS keys that its value can be opened with; empty for the default key.
+        field: ``SecretString``, ``SecretBinary``, or empty while a rotation has not put a value yet.
+    """
+
+    secret_id: int
+    version_id: str
+    created_ms: Instant
+    accessed_ms: Instant
+    keys: tuple[str, ...]
+    field: str
+    sealed: bytes
+
+    @property
+    def has_value(self) -> bool:
+        """Whether there is a value to read."""
+        return self.field != ""
+
+
+def secret_arn(region: str, account: str, name: str, suffix: str) -> str:
+    """Build a secret's ARN."""
+    return f"arn:aws:secretsmanager:{region}:{account}:secret:{name}-{suffix}"
+
+
+def put_labels(labels: Mapping[str, str], version_id: str, stages: list[str] | None) -> dict[str, str]:
+    """Give the labels after a value was put as ``version_id`` (reference 3.1, the table of events).
+
+    Args:
+        labels: Version id by label before.
+        version_id: The new version.
+        stages: The labels that the caller listed; None when it listed none.
+
+    Returns:
+        Version id by label after. Without a list AWSCURRENT moves to the new version and AWSPENDING is
+        taken from whichever version held it; the first version always becomes AWSCURRENT.
+    """
+    wanted = list(stages) if stages is not None else [AWSCURRENT]
+    if AWSCURRENT not in labels and AWSCURRENT not in wanted:
+        wanted.append(AWSCURRENT)
+    after = dict(labels)
+    if AWSCURRENT in wanted and AWSPENDING not in wanted:
+        after.pop(AWSPENDING, None)
+    for stage in wanted:
+        if stage == AWSCURRENT:
+            move_current(after, version_id)
+        else:
+            after[stage] = version_id
+    return after
+
+
+def move_current(labels: dict[str, str], version_id: str) -> None:
+    """Move AWSCURRENT to a version; AWSPREVIOUS follows to the one that lost it."""
+    before = labels.get(AWSCURRENT)
+    labels[AWSCURRENT] = version_id
+    if before is not None and before != version_id:
+        labels[AWSPREVIOUS] = before

@@ -1,0 +1,91 @@
+"""PutSecretValue: store a new version of a secret's value.
+
+Without VersionStages the new version becomes AWSCURRENT and the one before AWSPREVIOUS. The value has at most
+65,536 bytes; a string may follow a binary value and the other way round.
+
+Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html; Secrets Manager
+reference 3.1, 3.2, 4.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from strongroom.gateway.context import Context
+from strongroom.gateway.operation import Mode, Operation, Target
+from strongroom.services.secretsmanager import errors
+from strongroom.services.secretsmanager.lookup import find_target, live
+from strongroom.services.secretsmanager.shapes import (
+    ClientRequestToken,
+    RotationToken,
+    SecretBinary,
+    SecretId,
+    SecretString,
+    VersionStages,
+)
+from strongroom.services.secretsmanager.values import read_value
+from strongroom.services.secretsmanager.writing import check_token, write_version
+from strongroom.wire.shapes import Shape, renamed
+
+
+class Request(Shape):
+    """The value, its token and the labels it is to carry."""
+
+    secret_id: SecretId
+    client_request_token: ClientRequestToken | None = None
+    secret_binary: SecretBinary | None = None
+    secret_string: SecretString | None = None
+    version_stages: VersionStages | None = None
+    rotation_token: RotationToken | None = None
+
+
+class Response(Shape):
+    """The version that holds the value now, with its labels."""
+
+    arn: str | None = renamed("ARN", default=None)
+    name: str | None = None
+    version_id: str | None = None
+    version_stages: list[str] | None = None
+
+
+def target(context: Context, request: Request) -> Target:
+    """Name the secret. That a token is missing comes before whether the secret exists (recorded)."""
+    check_token(request.client_request_token)
+    return find_target(context, request.secret_id)
+
+
+def handle(context: Context, request: Request, target: Target) -> Response:
+    """Write the version."""
+    secret = live(target)
+    if secret.account != context.account and not secret.attributes.key:
+        raise errors.default_key_across_accounts()
+    value = read_value(request.secret_string, request.secret_binary)
+    if value is None:
+        raise errors.value_missing()
+    token = check_token(request.client_request_token)
+    secret, version = write_version(context, secret, token, value, request.version_stages)
+    return Response(
+        arn=secret.arn,
+        name=secret.name,
+        version_id=version.version_id,
+        version_stages=secret.stages_of(version.version_id) or None,
+    )
+
+
+def recorded_response(response: Response) -> Mapping[str, Any]:
+    """Show the ARN, the name and the version; never the value."""
+    return {"arn": response.arn, "name": response.name, "versionId": response.version_id}
+
+
+PUT_SECRET_VALUE = Operation(
+    name="PutSecretValue",
+    mode=Mode.CHANGE,
+    request=Request,
+    response=Response,
+    action="secretsmanager:PutSecretValue",
+    target=target,
+    handle=handle,
+    recorded_request=("secret_id", "client_request_token", "version_stages"),
+    recorded_response=recorded_response,
+)

@@ -1,0 +1,215 @@
+"""Rows of Secrets Manager, and the cache keys that their changes invalidate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from strongroom.clock import Instant
+from strongroom.services.secretsmanager.model import Attributes, Secret, Version
+from strongroom.store.rows import Rows, Transaction
+from strongroom.store.table import Row, Table
+
+SECRETS = Table(
+    "secrets",
+    columns=(
+        "secret_id",
+        "account_id",
+        "region",
+        "name",
+        "suffix",
+        "created_ms",
+        "changed_ms",
+        "accessed_ms",
+        "deleted_ms",
+        "purge_ms",
+        "attributes",
+    ),
+    key=("secret_id",),
+)
+VERSIONS = Table(
+    "secret_versions",
+    columns=("secret_id", "version_id", "created_ms", "accessed_ms", "key_ids", "field", "sealed"),
+    key=("secret_id", "version_id"),
+)
+POLICIES = Table("secret_policies", columns=("secret_id", "document"), key=("secret_id",))
+
+_BY_NAME = "WHERE account_id = ? AND region = ? AND name = ?"
+_decode_attributes = msgspec.msgpack.Decoder(Attributes).decode
+_encode_attributes = msgspec.msgpack.Encoder().encode
+
+
+def secret_key(account: str, region: str, name: str) -> str:
+    """Name a secret in the cache."""
+    return f"secret:{account}:{region}:{name}"
+
+
+def version_key(secret_id: int, version_id: str) -> str:
+    """Name a version in the cache."""
+    return f"version:{secret_id}:{version_id}"
+
+
+def policy_key(secret_id: int) -> str:
+    """Name a secret's resource policy in the cache."""
+    return f"secret-policy:{secret_id}"
+
+
+def find_secret(rows: Rows, account: str, region: str, name: str) -> Secret | None:
+    """Read a secret by its name, or None."""
+    return rows.cached(
+        secret_key(account, region, name),
+        lambda fresh: _read_secret(fresh, account, region, name),
+        _weigh_secret,
+    )
+
+
+def secret_of_row(row: Row) -> Secret:
+    """Make a secret of a row of ``SECRETS``."""
+    values: Any = row
+    return Secret(*values[:10], _decode_attributes(values[10]))
+
+
+def insert_secret(transaction: Transaction, secret: Secret) -> None:
+    """Add a secret."""
+    transaction.insert(SECRETS, _row_of_secret(secret))
+    transaction.changed(secret_key(secret.account, secret.region, secret.name))
+
+
+def update_secret(transaction: Transaction, secret: Secret) -> None:
+    """Replace a secret's row."""
+    transaction.update(SECRETS, _row_of_secret(secret))
+    transaction.changed(secret_key(secret.account, secret.region, secret.name))
+
+
+def new_secret_id(transaction: Transaction, now_ms: Instant) -> int:
+    """Give an id that is greater than that of every secret made before, even when the clock stood or went back."""
+    newest: Any = transaction.scalar("SELECT max(secret_id) FROM secrets")
+    return max(now_ms << 20, (newest or 0) + 1)
+
+
+def remove_secret(transaction: Transaction, secret: Secret) -> None:
+    """Remove a secret with its versions and its policy."""
+    for version in list_versions(transaction, secret.secret_id):
+        transaction.delete(VERSIONS, secret.secret_id, version.version_id)
+        transaction.changed(version_key(secret.secret_id, version.version_id))
+    transaction.delete(POLICIES, secret.secret_id)
+    transaction.delete(SECRETS, secret.secret_id)
+    transaction.changed(policy_key(secret.secret_id), secret_key(secret.account, secret.region, secret.name))
+
+
+def find_version(rows: Rows, secret_id: int, version_id: str) -> Version | None:
+    """Read a version, or None."""
+    return rows.cached(
+        version_key(secret_id, version_id),
+        lambda fresh: _read_version(fresh, secret_id, version_id),
+        _weigh_version,
+    )
+
+
+def list_versions(rows: Rows, secret_id: int) -> list[Version]:
+    """Read all versions of a secret, oldest first."""
+    clause = "WHERE secret_id = ? ORDER BY created_ms, version_id"
+    return [version_of_row(row) for row in rows.select(VERSIONS, clause, (secret_id,))]
+
+
+def count_versions(rows: Rows, secret_id: int) -> int:
+    """Count the versions of a secret."""
+    counted: Any = rows.scalar("SELECT count(*) FROM secret_versions WHERE secret_id = ?", (secret_id,))
+    return int(counted)
+
+
+def version_of_row(row: Row) -> Version:
+    """Make a version of a row of ``VERSIONS``."""
+    values: Any = row
+    keys = tuple(values[4].split("\n")) if values[4] else ()
+    return Version(values[0], values[1], values[2], values[3], keys, values[5], values[6])
+
+
+def insert_version(transaction: Transaction, version: Version) -> None:
+    """Add a version. Nobody can have it in a cache, because absent rows are not kept there."""
+    transaction.insert(VERSIONS, _row_of_version(version))
+
+
+def update_version(transaction: Transaction, version: Version) -> None:
+    """Replace a version's row."""
+    transaction.update(VERSIONS, _row_of_version(version))
+    transaction.changed(version_key(version.secret_id, version.version_id))
+
+
+def remove_version(transaction: Transaction, secret_id: int, version_id: str) -> None:
+    """Remove one version."""
+    transaction.delete(VERSIONS, secret_id, version_id)
+    transaction.changed(version_key(secret_id, version_id))
+
+
+def find_policy(rows: Rows, secret_id: int) -> str | None:
+    """Read the text of a secret's resource policy, or None."""
+    row: Any = rows.find(POLICIES, secret_id)
+    return None if row is None else row[1]
+
+
+def put_policy(transaction: Transaction, secret_id: int, document: str) -> None:
+    """Set a secret's resource policy."""
+    transaction.delete(POLICIES, secret_id)
+    transaction.insert(POLICIES, (secret_id, document))
+    transaction.changed(policy_key(secret_id))
+
+
+def remove_policy(transaction: Transaction, secret_id: int) -> None:
+    """Remove a secret's resource policy, if it has one."""
+    transaction.delete(POLICIES, secret_id)
+    transaction.changed(policy_key(secret_id))
+
+
+def _read_secret(rows: Rows, account: str, region: str, name: str) -> Secret | None:
+    found = rows.select(SECRETS, _BY_NAME, (account, region, name))
+    return secret_of_row(found[0]) if found else None
+
+
+def _read_version(rows: Rows, secret_id: int, version_id: str) -> Version | None:
+    row = rows.find(VERSIONS, secret_id, version_id)
+    return version_of_row(row) if row is not None else None
+
+
+def _row_of_secret(secret: Secret) -> Row:
+    return (
+        secret.secret_id,
+        secret.account,
+        secret.region,
+        secret.name,
+        secret.suffix,
+        secret.created_ms,
+        secret.changed_ms,
+        secret.accessed_ms,
+        secret.deleted_ms,
+        secret.purge_ms,
+        _encode_attributes(secret.attributes),
+    )
+
+
+def _row_of_version(version: Version) -> Row:
+    return (
+        version.secret_id,
+        version.version_id,
+        version.created_ms,
+        version.accessed_ms,
+        "\n".join(version.keys),
+        version.field,
+        version.sealed,
+    )
+
+
+def _weigh_secret(secret: Secret) -> int:
+    attributes = secret.attributes
+    tags = attributes.tags or ()
+    return (
+        700
+        + 120 * len(attributes.labels)
+        + len(attributes.description or "")
+        + sum(110 + len(k) + len(v) for k, v in tags)
+    )
+
+
+def _weigh_version(version: Version) -> int:
+    return 500 + len(version.sealed)

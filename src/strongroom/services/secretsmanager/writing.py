@@ -1,0 +1,96 @@
+"""What every operation that writes a value does: token rules, labels, limits, the new version.
+
+Rules (reference 3.1 and 3.2):
+ - The version id is the caller's token. A token that names an existing version succeeds with the same content
+   and changes nothing; with other content it is refused.
+ - At most 20 labels on a secret. A secret that has 100 versions gets a new one only when one without a label
+   and older than a day can go; the collector in the background removes surplus ones besides.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from strongroom.clock import DAY_MS
+from strongroom.gateway.context import Context
+from strongroom.services.secretsmanager import errors
+from strongroom.services.secretsmanager.model import (
+    LABELS_MOST,
+    VERSIONS_MOST,
+    Secret,
+    Version,
+    put_labels,
+)
+from strongroom.services.secretsmanager.tables import (
+    count_versions,
+    find_version,
+    insert_version,
+    list_versions,
+    remove_version,
+    update_secret,
+    update_version,
+)
+from strongroom.services.secretsmanager.values import Value, has_same_value, seal_version
+
+
+def check_token(token: str | None) -> str:
+    """Return the token.
+
+    Raises:
+        Fault: There is none; the SDKs always send one.
+    """
+    if token is None:
+        raise errors.token_missing()
+    return token
+
+
+def write_version(
+    context: Context, secret: Secret, token: str, value: Value, stages: list[str] | None
+) -> tuple[Secret, Version]:
+    """Put a value as a new version of a secret, or find that the same was put before.
+
+    Args:
+        context: The request.
+        secret: The secret as it is stored.
+        token: The version id to be.
+        value: The value.
+        stages: The labels that the caller listed; None when it listed none.
+
+    Returns:
+        The secret and the version as they are afterwards.
+
+    Raises:
+        Fault: The token is in use for other content, or a limit is reached.
+    """
+    held = find_version(context.rows, secret.secret_id, token)
+    if held is not None and held.has_value:
+        if not has_same_value(context, secret, held, value):
+            raise errors.token_reused(token, secret.arn)
+        return secret, held
+    labels = put_labels(secret.labels, token, stages)
+    if len(labels) > LABELS_MOST:
+        raise errors.too_many_labels()
+    version = seal_version(context, secret, token, value)
+    if held is not None:  # a rotation made the version without a value; this fills it, once
+        update_version(context.transaction, msgspec.structs.replace(version, created_ms=held.created_ms))
+    else:
+        _make_room(context, secret, labels)
+        insert_version(context.transaction, version)
+    changed = msgspec.structs.replace(
+        secret,
+        changed_ms=context.now_ms,
+        attributes=msgspec.structs.replace(secret.attributes, labels=labels),
+    )
+    update_secret(context.transaction, changed)
+    return changed, version
+
+
+def _make_room(context: Context, secret: Secret, labels: dict[str, str]) -> None:
+    if count_versions(context.rows, secret.secret_id) < VERSIONS_MOST:
+        return
+    labelled = set(labels.values())
+    for version in list_versions(context.rows, secret.secret_id):
+        if version.version_id not in labelled and version.created_ms <= context.now_ms - DAY_MS:
+            remove_version(context.transaction, secret.secret_id, version.version_id)
+            return
+    raise errors.too_many_versions()

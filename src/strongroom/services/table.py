@@ -1,0 +1,15 @@
+"""Every service that is served."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from strongroom.gateway.operation import Service
+from strongroom.services import cloudtrail, iam, secretsmanager, sts
+
+SERVICES: Final[tuple[Service, ...]] = (
+    secretsmanager.SERVICE,
+    iam.SERVICE,
+    sts.SERVICE,
+    cloudtrail.SERVICE,
+)

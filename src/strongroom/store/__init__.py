@@ -1,0 +1,1 @@
+"""The store: sees only sealed bytes and authenticated rows. Opening, reading, writing, migrating."""

@@ -1,0 +1,235 @@
+"""The processes of a deployment: a supervisor with request workers and one process of background loops.
+
+Rules:
+ - Workers share the port by SO_REUSEPORT. The supervisor keeps the address reserved, but never accepts.
+ - The supervisor opens the root key once and forks; stores are opened and threads started after the fork.
+ - A child that dies is started anew, at most once a second each; children never outlive the supervisor.
+ - SIGTERM and SIGINT: every child finishes what it accepted; after ten seconds it is killed.
+
+``dev`` with one worker folds everything into one process; the code paths are the same.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+import signal
+import socket
+import ssl
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from strongroom.clock import Clock
+from strongroom.control import ControlServer
+from strongroom.gateway.counters import SharedCounters
+from strongroom.gateway.metrics import declare
+from strongroom.gateway.operation import Service
+from strongroom.opening import Opened
+from strongroom.seal.process import harden_process
+from strongroom.worker import Worker
+from strongroom.workers.background import background_jobs, open_writer
+from strongroom.workers.jobs import JobThreads
+
+log = logging.getLogger(__name__)
+
+STOP_WITHIN_S = 10.0
+RESTART_PAUSE_S = 1.0
+_PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+_BACKGROUND = -1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to run.
+
+    Attributes:
+        opened: The deployment.
+        services: The tables of all services.
+        host: The address to listen on.
+        port: The port; 0 lets the system choose.
+        workers: Request workers.
+        clock: "Now" for the domain.
+        tls: The certificate, or None for plain HTTP.
+    """
+
+    opened: Opened
+    services: Sequence[Service]
+    host: str
+    port: int
+    workers: int
+    clock: Clock
+    tls: ssl.SSLContext | None
+
+
+def run_folded(plan: Plan, announce: Callable[[int], None]) -> None:
+    """Run everything in this process until it is told to stop; ``announce`` hears the port."""
+    counters = SharedCounters(declare(plan.services), 1)
+    background = _Background(plan)
+    worker = Worker(0, plan.opened, plan.services, counters, plan.clock, plan.tls)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        worker.loop.add_signal_handler(number, worker.stop)
+    background.start()
+    try:
+        worker.serve(plan.host, plan.port, reuse_port=False, ready=announce)
+    finally:
+        background.stop()
+
+
+class _Background:
+    """The background loops and the control socket, with a writer of their own."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._writer = open_writer(plan.opened)
+        self._jobs = JobThreads(background_jobs(plan.opened, self._writer, plan.clock))
+        self._control = ControlServer(plan.opened, self._writer, plan.clock)
+
+    def start(self) -> None:
+        self._writer.start()
+        self._jobs.start()
+        self._control.start()
+
+    def stop(self) -> None:
+        self._control.stop()
+        self._jobs.stop()
+        self._writer.stop()
+
+
+class Supervisor:
+    """Starts, watches and ends the children."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._counters = SharedCounters(declare(plan.services), plan.workers)
+        self._children: dict[int, int] = {}
+        self._started: dict[int, float] = {}
+        self._is_stopping = False
+        self._reserved = _reserve(plan.host, plan.port)
+        self.port = int(self._reserved.getsockname()[1])
+
+    def run(self, announce: Callable[[int], None]) -> int:
+        """Run until told to stop.
+
+        Returns:
+            The exit status: 0, or 1 when a child had to be killed at the end.
+        """
+        signal.signal(signal.SIGTERM, self._stop)
+        signal.signal(signal.SIGINT, self._stop)
+        reading, writing = os.pipe()
+        for number in (*range(self._plan.workers), _BACKGROUND):
+            self._start(number, writing)
+        waited = 0
+        while waited < self._plan.workers and not self._is_stopping:
+            if not os.read(reading, 1):
+                break
+            waited += 1
+        if not self._is_stopping:
+            announce(self.port)
+        self._watch(writing)
+        return self._end()
+
+    def _start(self, number: int, writing: int) -> None:
+        pid = os.fork()
+        if pid:
+            self._children[pid] = number
+            self._started[number] = time.monotonic()
+            return
+        status = 1
+        try:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the whole group
+            _die_with_parent()
+            harden_process(lock_memory=False)
+            if number == _BACKGROUND:
+                _run_background(self._plan)
+            else:
+                self._run_worker(number, lambda _: os.write(writing, b"."))
+            status = 0
+        except Exception as problem:  # noqa: BLE001 - the child's last word; the supervisor starts another
+            log.error("process %d ended: %s: %s", number, type(problem).__name__, problem)
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(status)
+
+    def _run_worker(self, number: int, ready: Callable[[int], object]) -> None:
+        plan = self._plan
+        worker = Worker(number, plan.opened, plan.services, self._counters, plan.clock, plan.tls)
+        worker.loop.add_signal_handler(signal.SIGTERM, worker.stop)
+        worker.serve(plan.host, self.port, reuse_port=True, ready=lambda port: _ignore(ready(port)))
+
+    def _watch(self, writing: int) -> None:
+        while not self._is_stopping:
+            try:
+                pid, status = os.waitpid(-1, 0)
+            except InterruptedError:
+                continue
+            except ChildProcessError:
+                return
+            number = self._children.pop(pid, None)
+            if number is None or self._is_stopping:
+                continue
+            log.error("process %d ended with status %d; it is started anew", number, status)
+            time.sleep(max(0.0, RESTART_PAUSE_S - (time.monotonic() - self._started[number])))
+            if not self._is_stopping:
+                self._start(number, writing)
+
+    def _end(self) -> int:
+        for pid in self._children:
+            os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + STOP_WITHIN_S
+        while self._children and time.monotonic() < deadline:
+            pid, _ = os.waitpid(-1, os.WNOHANG)
+            if pid:
+                self._children.pop(pid, None)
+            else:
+                time.sleep(0.02)
+        for pid in self._children:
+            log.error("process %d did not end in time and is killed", pid)
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+        return 1 if self._children else 0
+
+    def _stop(self, _number: int, _frame: object) -> None:
+        self._is_stopping = True
+        # waitpid is taken up again after a handler returns; a child's end is what wakes it.
+        for pid in self._children:
+            os.kill(pid, signal.SIGTERM)
+
+
+def _run_background(plan: Plan) -> None:
+    stopped = False
+
+    def stop(_number: int, _frame: object) -> None:
+        nonlocal stopped
+        stopped = True
+
+    signal.signal(signal.SIGTERM, stop)
+    background = _Background(plan)
+    background.start()
+    try:
+        while not stopped:
+            signal.sigtimedwait((), 0.2)
+    finally:
+        background.stop()
+
+
+def _reserve(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    reserved = socket.socket(family, socket.SOCK_STREAM)
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    reserved.bind((host, port))
+    return reserved
+
+
+def _die_with_parent() -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0) != 0 or os.getppid() == 1:
+        raise OSError(ctypes.get_errno(), "the end of the supervisor cannot be watched")
+
+
+def _ignore(_: object) -> None:
+    """Take a value that nobody needs."""

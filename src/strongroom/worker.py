@@ -1,0 +1,259 @@
+"""One request worker: an event loop, the edge, the pipeline, and the threads and files that belong to it.
+
+Made after any fork. What it opened, it closes: SIGTERM lets it finish what it accepted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import local
+
+import uvloop
+
+from strongroom.audit.errors import AuditUnwritable
+from strongroom.audit.journal import Journal
+from strongroom.audit.outbox import OutboxChain
+from strongroom.audit.rejects import RejectCounter
+from strongroom.audit.shipping import CheckpointShipper
+from strongroom.audit.trail import Trail
+from strongroom.audit.writer import JournalWriter
+from strongroom.clock import Clock, system_clock
+from strongroom.gateway.authentication import Authenticator
+from strongroom.gateway.counters import SharedCounters, render_metrics
+from strongroom.gateway.deployment import Deployment
+from strongroom.gateway.edge import Edge, EdgeLimits
+from strongroom.gateway.frontdoor import FrontDoor
+from strongroom.gateway.metrics import MEANINGS
+from strongroom.gateway.operation import Service
+from strongroom.gateway.pipeline import Pipeline
+from strongroom.gateway.routing import Router
+from strongroom.ids import new_uuid
+from strongroom.opening import Opened
+from strongroom.services.iam.accounts import list_regions
+from strongroom.services.iam.credentials import StoredCredentials
+from strongroom.store.errors import StoreError
+from strongroom.store.revision import RevisionAnchor
+from strongroom.store.rows import Rows
+from strongroom.store.turn import WriteTurn
+from strongroom.store.writer import Change, Writer
+
+log = logging.getLogger(__name__)
+
+TICK_S = 0.25
+DRAIN_S = 8.0
+QUERY_THREADS = 2
+TRAIL_CACHE_BYTES = 2_097_152
+
+
+class QueryThreads:
+    """Threads for operations of mode QUERY, each with rows of its own."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, open_rows: Callable[[], Rows]) -> None:
+        self._loop = loop
+        self._open_rows = open_rows
+        self._own = local()
+        self._pool = ThreadPoolExecutor(QUERY_THREADS, thread_name_prefix="query")
+
+    def run(self, work: Callable[[Rows], None], done: Callable[[], None]) -> None:
+        """Run ``work`` on a thread, then ``done`` on the event loop."""
+        self._pool.submit(self._run, work, done)
+
+    def close(self) -> None:
+        """Finish what was begun."""
+        self._pool.shutdown(wait=True)
+
+    def _run(self, work: Callable[[Rows], None], done: Callable[[], None]) -> None:
+        try:
+            rows: Rows | None = getattr(self._own, "rows", None)
+            if rows is None:
+                rows = self._own.rows = self._open_rows()
+            rows.refresh()
+            work(rows)
+        except StoreError as problem:
+            log.error("a query could not be run: %s", type(problem).__name__)
+        finally:
+            self._loop.call_soon_threadsafe(done)
+
+
+class Worker:
+    """Serves requests until it is told to stop.
+
+    Args:
+        number: Its place among the workers; its journal is ``worker-<number>``.
+        opened: The deployment.
+        services: The tables of all services.
+        counters: Shared by all workers.
+        clock: "Now" for the domain; in ``dev`` it may be moved.
+        tls: The certificate, or None for plain HTTP.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        opened: Opened,
+        services: Sequence[Service],
+        counters: SharedCounters,
+        clock: Clock,
+        tls: ssl.SSLContext | None,
+    ) -> None:
+        settings = opened.settings
+        self.loop = uvloop.new_event_loop()
+        self._clock = clock
+        self._counters = counters
+        counters.use_page(number)
+        self.rows = opened.open_rows(settings.cache_bytes)
+        sink = settings.audit_checkpoint_dir
+        name = f"worker-{number}"
+        self.journal = Journal(
+            JournalWriter(
+                opened.audit_directory,
+                name,
+                anchor_key=opened.anchor_key,
+                segment_bytes=settings.audit_segment_bytes,
+            ),
+            self.loop,
+            opened.signer,
+            clock(),
+            shipper=CheckpointShipper(opened.audit_directory, name, sink) if sink is not None else None,
+        )
+        self.writer = Writer(
+            opened.open_transaction,
+            WriteTurn(settings.data_dir),
+            OutboxChain,
+            RevisionAnchor(settings.data_dir, opened.authenticator),
+            self._deliver,
+            most_changes_in_group=settings.group_changes,
+            most_waiting=settings.waiting_changes,
+        )
+        self._queries = QueryThreads(self.loop, lambda: opened.open_rows(TRAIL_CACHE_BYTES))
+        self._rejects = RejectCounter(opened.audit_directory)
+        deployment = Deployment(
+            settings=settings, clock=clock, keyring=opened.keyring, trail=Trail(opened.audit_directory)
+        )
+        self.pipeline = Pipeline(
+            router=Router(services),
+            authenticator=Authenticator(StoredCredentials(opened.keyring), system_clock, list_regions),
+            rows=self.rows,
+            journal=self.journal if settings.audit_reads else Forgetful(self.loop),
+            writer=self.writer,
+            run_query=self._queries.run,
+            rejects=self._rejects,
+            deployment=deployment,
+            count=self._count,
+            monotonic_ms=lambda: time.monotonic_ns() // 1_000_000,
+        )
+        front = FrontDoor(self.pipeline, self._problem, self._metrics)
+        self.edge = Edge(
+            self.loop,
+            front,
+            EdgeLimits(
+                max_body_bytes=settings.max_body_bytes,
+                max_connections=settings.max_connections,
+                max_connections_per_address=settings.max_connections_per_address,
+            ),
+            tls=tls,
+            behind_proxy=settings.behind_proxy,
+            new_request_id=new_uuid,
+        )
+        self._stopping = asyncio.Event()
+
+    def serve(self, host: str, port: int, *, reuse_port: bool, ready: Callable[[int], None]) -> None:
+        """Serve until ``stop``; ``ready`` hears the port once requests are answered."""
+        asyncio.set_event_loop(self.loop)
+        try:
+            self.loop.run_until_complete(self._serve(host, port, reuse_port, ready))
+        finally:
+            self.loop.close()
+
+    def stop(self) -> None:
+        """Begin to end; safe in a signal handler of the loop."""
+        self._stopping.set()
+
+    async def _serve(self, host: str, port: int, reuse_port: bool, ready: Callable[[int], None]) -> None:
+        self.writer.start()
+        ticking = self.loop.create_task(self._tick())
+        ready(await self.edge.listen(host, port, reuse_port=reuse_port))
+        await self._stopping.wait()
+        cut = await self.edge.drain(DRAIN_S)
+        if cut:
+            log.warning("%d connections were cut off at the end", cut)
+        ticking.cancel()
+        await asyncio.gather(ticking, return_exceptions=True)
+        self._queries.close()
+        self.writer.stop()
+        await self.journal.close(self._clock())
+        self._rejects.flush(self._clock(), everything=True)
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            self.pipeline.refuse_overdue()
+            now_ms = self._clock()
+            self.journal.tick(now_ms)
+            try:
+                self._rejects.flush(now_ms)
+            except AuditUnwritable as problem:
+                log.warning("rejected requests could not be counted on disk: %s", problem)
+            self._show_gauges()
+
+    def _deliver(self, changes: Sequence[Change], committed: bool) -> None:
+        self.loop.call_soon_threadsafe(_settle, changes, committed)
+
+    def _problem(self) -> str | None:
+        if self.journal.is_refusing:
+            return "the audit journal cannot be written"
+        try:
+            self.rows.refresh()
+        except StoreError:
+            return "the store does not answer"
+        return None
+
+    def _count(self, service: str, operation: str, status: int) -> None:
+        kind = "2xx" if status < 300 else "4xx" if status < 500 else "5xx"
+        if service == "unauthenticated":
+            self._counters.add("strongroom_rejected_requests", (kind,))
+        else:
+            self._counters.add("strongroom_requests", (service, operation, kind))
+
+    def _show_gauges(self) -> None:
+        edge, cache, shown = self.edge.counters, self.rows.cache, self._counters.set
+        shown("strongroom_connections_open", (), edge.connections_open)
+        shown("strongroom_connections", (), edge.connections_accepted)
+        shown("strongroom_received_bytes", (), edge.bytes_received)
+        shown("strongroom_sent_bytes", (), edge.bytes_sent)
+        for reason, number in edge.refused.items():
+            shown("strongroom_edge_refusals", (reason.name.lower(),), number)
+        shown("strongroom_audit_records", (), self.journal.records)
+        shown("strongroom_audit_groups", (), self.journal.groups)
+        shown("strongroom_audit_refusing", (), int(self.journal.is_refusing))
+        shown("strongroom_changes", (), self.writer.changes)
+        shown("strongroom_change_groups", (), self.writer.groups)
+        shown("strongroom_change_failures", (), self.writer.failures)
+        shown("strongroom_cache_entries", (), len(cache))
+        shown("strongroom_cache_hits", (), cache.hits)
+        shown("strongroom_cache_misses", (), cache.misses)
+
+    def _metrics(self) -> bytes:
+        self._show_gauges()
+        return render_metrics(self._counters, MEANINGS)
+
+
+class Forgetful:
+    """For one benchmark of ``dev``: a journal that forgets, to measure what the real one costs."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+
+    def append(self, record: bytes, on_durable: Callable[[bool], None]) -> None:
+        """Forget the record and release the answer."""
+        self._loop.call_soon(on_durable, bool(record))
+
+
+def _settle(changes: Sequence[Change], committed: bool) -> None:
+    for change in changes:
+        change.settle(committed)

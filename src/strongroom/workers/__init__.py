@@ -1,0 +1,1 @@
+"""Background loops, and the processes of a deployment."""
