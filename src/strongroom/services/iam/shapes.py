@@ -1,0 +1,76 @@
+"""Members and structures that several operations of IAM share, with their constraints.
+
+Names carry no pattern here: AWS words wrong characters of names and paths in its own way, so ``lookup.py``
+checks them (errors.invalid_name, errors.invalid_path).
+
+Source: the service model ``iam`` 2010-05-08; identity reference 4.2.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from strongroom.services.iam.model import AccessKey, User
+from strongroom.wire.shapes import Shape, Timestamp, limits, timestamp, within
+
+NewUserName = Annotated[str, limits(1, 64)]
+ExistingUserName = Annotated[str, limits(1, 128)]
+PolicyName = Annotated[str, limits(1, 128)]
+AccessKeyId = Annotated[str, limits(16, 128, pattern=r"[\w]+")]
+Status = Literal["Active", "Inactive", "Expired"]
+Path = Annotated[str, limits(1, 512)]
+PathPrefix = Annotated[str, limits(1, 512, pattern=r"\u002F[\u0021-\u007F]*")]
+PolicyDocument = Annotated[str, limits(1, 131_072, pattern=r"[\u0009\u000A\u000D\u0020-\u00FF]+")]
+Marker = Annotated[str, limits(1, 320, pattern=r"[\u0020-\u00FF]+")]
+MaxItems = Annotated[int, within(1, 1000)]
+Arn = Annotated[str, limits(20, 2048)]
+
+
+class Tag(Shape):
+    """A key and a value."""
+
+    key: Annotated[str, limits(1, 128, pattern=r"[\p{L}\p{Z}\p{N}_.:/=+\-@]+")]
+    value: Annotated[str, limits(0, 256, pattern=r"[\p{L}\p{Z}\p{N}_.:/=+\-@]*")]
+
+
+class UserDetail(Shape):
+    """A user as operations show it; ListUsers leaves out the tags."""
+
+    path: str
+    user_name: str
+    user_id: str
+    arn: str
+    create_date: Timestamp
+    tags: list[Tag] | None = None
+
+
+class AccessKeyMetadata(Shape):
+    """An access key without its secret."""
+
+    user_name: str | None = None
+    access_key_id: str | None = None
+    status: str | None = None
+    create_date: Timestamp | None = None
+
+
+def show_user(user: User, *, with_tags: bool = True) -> UserDetail:
+    """Show a user."""
+    tags = user.attributes.tags if with_tags else None
+    return UserDetail(
+        path=user.path,
+        user_name=user.name,
+        user_id=user.user_id,
+        arn=user.arn,
+        create_date=timestamp(user.created_ms),
+        tags=None if tags is None else [Tag(key=key, value=value) for key, value in tags],
+    )
+
+
+def show_key(key: AccessKey, user: User) -> AccessKeyMetadata:
+    """Show an access key without its secret."""
+    return AccessKeyMetadata(
+        user_name=user.name,
+        access_key_id=key.access_key_id,
+        status=key.status,
+        create_date=timestamp(key.created_ms),
+    )

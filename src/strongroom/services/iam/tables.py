@@ -1,0 +1,211 @@
+"""Rows of accounts, Regions, users, their keys and policies, and the cache keys that their changes invalidate.
+
+Rules:
+ - Every change of a key, a user or a user's policy names the credentials of all keys of that user, so that it
+   holds on the next request, whichever worker answers (S-09). That is done here, where nobody can forget it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from strongroom.clock import Instant
+from strongroom.services.iam.model import AccessKey, InlinePolicy, User, UserAttributes, fold_name
+from strongroom.store.rows import Rows, Transaction
+from strongroom.store.table import Row, Table
+
+ACCOUNTS = Table("accounts", columns=("account_id", "created_ms"), key=("account_id",))
+REGIONS = Table("regions", columns=("region", "created_ms"), key=("region",))
+USERS = Table(
+    "iam_users",
+    columns=("account_id", "name_folded", "user_id", "name", "path", "created_ms", "attributes"),
+    key=("account_id", "name_folded"),
+)
+USER_POLICIES = Table("iam_user_policies", columns=("user_id", "name", "document"), key=("user_id", "name"))
+ACCESS_KEYS = Table(
+    "iam_access_keys",
+    columns=("access_key_id", "account_id", "user_id", "status", "created_ms", "sealed_secret"),
+    key=("access_key_id",),
+)
+
+REGIONS_KEY: Final = "regions"
+"""The cache key of the list of Regions."""
+
+_decode_attributes = msgspec.msgpack.Decoder(UserAttributes).decode
+_encode_attributes = msgspec.msgpack.Encoder().encode
+
+
+def credential_key(access_key_id: str) -> str:
+    """Name the credential of an access key in the cache."""
+    return f"credential:{access_key_id}"
+
+
+def find_user(rows: Rows, account: str, name: str) -> User | None:
+    """Read a user by its name, whatever its case, or None."""
+    row = rows.find(USERS, account, fold_name(name))
+    return None if row is None else _user_of_row(row)
+
+
+def find_user_by_id(rows: Rows, user_id: str) -> User | None:
+    """Read a user by its unique id, or None."""
+    found = rows.select(USERS, "WHERE user_id = ?", (user_id,))
+    return _user_of_row(found[0]) if found else None
+
+
+def list_users(rows: Rows, account: str, path_prefix: str, after: str, most: int) -> list[User]:
+    """Read users whose path begins with ``path_prefix``, by folded name from behind ``after``."""
+    clause = (
+        "WHERE account_id = ? AND name_folded > ? AND substr(path, 1, length(?)) = ? "
+        "ORDER BY name_folded LIMIT ?"
+    )
+    found = rows.select(USERS, clause, (account, after, path_prefix, path_prefix, most))
+    return [_user_of_row(row) for row in found]
+
+
+def count_users(rows: Rows, account: str) -> int:
+    """Count the users of an account."""
+    counted: Any = rows.scalar("SELECT count(*) FROM iam_users WHERE account_id = ?", (account,))
+    return int(counted)
+
+
+def insert_user(transaction: Transaction, user: User) -> None:
+    """Add a user."""
+    transaction.insert(USERS, _row_of_user(user))
+
+
+def update_user(transaction: Transaction, user: User) -> None:
+    """Replace a user's row; its name stays the same but for its case."""
+    transaction.update(USERS, _row_of_user(user))
+    credentials_changed(transaction, user.user_id)
+
+
+def remove_user(transaction: Transaction, user: User) -> None:
+    """Remove a user that has neither keys nor policies any more."""
+    credentials_changed(transaction, user.user_id)
+    transaction.delete(USERS, user.account, fold_name(user.name))
+
+
+def find_access_key(rows: Rows, access_key_id: str) -> AccessKey | None:
+    """Read an access key, or None."""
+    row = rows.find(ACCESS_KEYS, access_key_id)
+    return None if row is None else _key_of_row(row)
+
+
+def list_access_keys(rows: Rows, user_id: str) -> list[AccessKey]:
+    """Read the keys of a user, oldest first."""
+    clause = "WHERE user_id = ? ORDER BY created_ms, access_key_id"
+    return [_key_of_row(row) for row in rows.select(ACCESS_KEYS, clause, (user_id,))]
+
+
+def insert_access_key(transaction: Transaction, key: AccessKey) -> None:
+    """Add an access key."""
+    transaction.insert(ACCESS_KEYS, _row_of_key(key))
+    transaction.changed(credential_key(key.access_key_id))
+
+
+def update_access_key(transaction: Transaction, key: AccessKey) -> None:
+    """Replace an access key's row."""
+    transaction.update(ACCESS_KEYS, _row_of_key(key))
+    transaction.changed(credential_key(key.access_key_id))
+
+
+def remove_access_key(transaction: Transaction, access_key_id: str) -> None:
+    """Remove an access key."""
+    transaction.delete(ACCESS_KEYS, access_key_id)
+    transaction.changed(credential_key(access_key_id))
+
+
+def find_user_policy(rows: Rows, user_id: str, name: str) -> InlinePolicy | None:
+    """Read an inline policy of a user, or None."""
+    row: Any = rows.find(USER_POLICIES, user_id, name)
+    return None if row is None else InlinePolicy(row[1], row[2])
+
+
+def list_user_policies(rows: Rows, user_id: str) -> list[InlinePolicy]:
+    """Read the inline policies of a user, by name."""
+    found: Any = rows.select(USER_POLICIES, "WHERE user_id = ? ORDER BY name", (user_id,))
+    return [InlinePolicy(row[1], row[2]) for row in found]
+
+
+def put_user_policy(transaction: Transaction, user_id: str, policy: InlinePolicy) -> None:
+    """Add or replace an inline policy of a user."""
+    transaction.delete(USER_POLICIES, user_id, policy.name)
+    transaction.insert(USER_POLICIES, (user_id, policy.name, policy.document))
+    credentials_changed(transaction, user_id)
+
+
+def remove_user_policy(transaction: Transaction, user_id: str, name: str) -> None:
+    """Remove an inline policy of a user."""
+    transaction.delete(USER_POLICIES, user_id, name)
+    credentials_changed(transaction, user_id)
+
+
+def credentials_changed(transaction: Transaction, user_id: str) -> None:
+    """Invalidate the credentials of all keys of a user."""
+    for key in list_access_keys(transaction, user_id):
+        transaction.changed(credential_key(key.access_key_id))
+
+
+def find_account(rows: Rows, account: str) -> Instant | None:
+    """Read when an account was made, or None when there is no such account."""
+    row: Any = rows.find(ACCOUNTS, account)
+    return None if row is None else int(row[1])
+
+
+def insert_account(transaction: Transaction, account: str, now_ms: Instant) -> None:
+    """Add an account."""
+    transaction.insert(ACCOUNTS, (account, now_ms))
+
+
+def account_ids(rows: Rows) -> tuple[str, ...]:
+    """Read the ids of all accounts, in order."""
+    found: Any = rows.select(ACCOUNTS, "ORDER BY account_id")
+    return tuple(row[0] for row in found)
+
+
+def region_names(rows: Rows) -> tuple[str, ...]:
+    """Read the names of all Regions, in order."""
+    found: Any = rows.select(REGIONS, "ORDER BY region")
+    return tuple(row[0] for row in found)
+
+
+def insert_region(transaction: Transaction, region: str, now_ms: Instant) -> None:
+    """Add a Region."""
+    transaction.insert(REGIONS, (region, now_ms))
+    transaction.changed(REGIONS_KEY)
+
+
+def _user_of_row(row: Row) -> User:
+    values: Any = row
+    account, _, user_id, name, path, created_ms, attributes = values
+    return User(account, user_id, name, path, created_ms, _decode_attributes(attributes))
+
+
+def _row_of_user(user: User) -> Row:
+    return (
+        user.account,
+        fold_name(user.name),
+        user.user_id,
+        user.name,
+        user.path,
+        user.created_ms,
+        _encode_attributes(user.attributes),
+    )
+
+
+def _key_of_row(row: Row) -> AccessKey:
+    values: Any = row
+    return AccessKey(*values)
+
+
+def _row_of_key(key: AccessKey) -> Row:
+    return (
+        key.access_key_id,
+        key.account,
+        key.user_id,
+        key.status,
+        key.created_ms,
+        key.sealed_secret,
+    )
