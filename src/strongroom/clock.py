@@ -18,6 +18,7 @@ Clock = Callable[[], Instant]
 
 SECOND_MS = 1_000
 DAY_MS = 86_400_000
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def system_clock() -> Instant:
@@ -28,6 +29,15 @@ def system_clock() -> Instant:
 def render_iso(instant: Instant) -> str:
     """Write an instant as CloudTrail and the query protocol do: ``2026-01-02T03:04:05Z``."""
     return datetime.fromtimestamp(instant // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def render_text(instant: Instant) -> str:
+    """Write an instant as texts inside CloudTrail parameters have it: ``Aug 10, 2022, 10:38:27 PM``."""
+    moment = datetime.fromtimestamp(instant // 1000, UTC)
+    return (
+        f"{_MONTHS[moment.month - 1]} {moment.day}, {moment.year}, "
+        f"{moment.hour % 12 or 12}:{moment:%M:%S} {'AM' if moment.hour < 12 else 'PM'}"
+    )
 
 
 def midnight(instant: Instant) -> Instant:

@@ -152,11 +152,6 @@ def value_too_long(member: str) -> Fault:
     )
 
 
-def invalid_next_token() -> Fault:
-    """The token is not ours, or was given for another caller or another question."""
-    return Fault("InvalidNextTokenException", "The NextToken value is invalid.")
-
-
 def malformed_policy(message: str) -> Fault:
     """A resource policy breaks a rule of the policy language; the evaluator's message is AWS's."""
     return Fault("MalformedPolicyDocumentException", message)
@@ -173,3 +168,73 @@ def public_policy() -> Fault:
 def policy_name_not_found() -> Fault:
     """A secret has one policy, and its name is ``default``."""
     return Fault("ResourceNotFoundException", "Secrets Manager can't find the specified resource policy.")
+
+
+def no_version_named() -> Fault:
+    """Moving a label needs a version to take it from or one to give it to."""
+    return Fault(
+        "InvalidParameterException", "You must provide either RemoveFromVersionId or MoveToVersionId."
+    )
+
+
+def holder_not_named(stage: str, holder: str) -> Fault:
+    """A label moves only when the caller says where it is now."""
+    return Fault(
+        "InvalidParameterException",
+        f"The parameter RemoveFromVersionId can't be empty. Staging label {stage} is currently attached to "
+        f"version {holder}, so you must explicitly reference that version in RemoveFromVersionId.",
+    )
+
+
+def not_the_holder(stage: str) -> Fault:
+    """The caller is wrong about where the label is."""
+    return Fault(
+        "InvalidParameterException",
+        f"When you move staging label {stage}, if you specify RemoveFromVersionId, it must be set to the "
+        f"version that currently has the staging label {stage}.",
+    )
+
+
+def current_must_stay(stage: str) -> Fault:
+    """AWSCURRENT is moved, never taken away."""
+    return Fault(
+        "InvalidParameterException",
+        f"You can't remove staging label {stage} without moving it to another version; specify "
+        "MoveToVersionId.",
+    )
+
+
+def recovery_window_out_of_range() -> Fault:
+    """The recovery window is 7 to 30 days."""
+    return Fault(
+        "InvalidParameterException",
+        "The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).",
+    )
+
+
+def window_with_force() -> Fault:
+    """Deletion without recovery has no recovery window."""
+    return Fault(
+        "InvalidParameterException",
+        "You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.",
+    )
+
+
+def invalid_next_token() -> Fault:
+    """The token is not ours, or was given out for another question or another caller."""
+    return Fault("InvalidNextTokenException", "The NextToken value is invalid.")
+
+
+def password_too_short() -> Fault:
+    """Fewer characters than required types."""
+    return Fault("InvalidParameterException", "Password length is too short based on the required types.")
+
+
+def required_type_excluded() -> Fault:
+    """Nothing is left of a type that is required."""
+    return Fault("InvalidParameterException", "All characters of the desired type have been excluded.")
+
+
+def every_character_excluded() -> Fault:
+    """Nothing is left at all."""
+    return Fault("InvalidParameterException", "All characters have been excluded from selection.")

@@ -9,8 +9,6 @@ recorded in the Secrets Manager reference 4.4.
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import msgspec
 
 from strongroom.clock import Instant, midnight
@@ -19,7 +17,16 @@ from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.secretsmanager import errors
 from strongroom.services.secretsmanager.lookup import find_target, live
 from strongroom.services.secretsmanager.model import AWSCURRENT, Secret, Version
-from strongroom.services.secretsmanager.shapes import SecretId, VersionId, VersionStage
+from strongroom.services.secretsmanager.shapes import (
+    SecretARN,
+    SecretBinary,
+    SecretId,
+    SecretString,
+    ShownName,
+    VersionId,
+    VersionStage,
+    VersionStages,
+)
 from strongroom.services.secretsmanager.tables import (
     find_secret,
     find_version,
@@ -28,7 +35,7 @@ from strongroom.services.secretsmanager.tables import (
 )
 from strongroom.services.secretsmanager.values import open_version
 from strongroom.store.rows import Rows, Transaction
-from strongroom.wire.shapes import SENSITIVE, Shape, Timestamp, limits, renamed, timestamp
+from strongroom.wire.shapes import Shape, Timestamp, renamed, timestamp
 
 
 class Request(Shape):
@@ -42,12 +49,12 @@ class Request(Shape):
 class Response(Shape):
     """The value, and what version it is."""
 
-    arn: str | None = renamed("ARN", default=None)
-    name: str | None = None
-    version_id: str | None = None
-    secret_binary: Annotated[bytes, limits(1, 65_536), SENSITIVE] | None = None
-    secret_string: Annotated[str, limits(1, 65_536), SENSITIVE] | None = None
-    version_stages: list[str] | None = None
+    arn: SecretARN | None = renamed("ARN", default=None)
+    name: ShownName | None = None
+    version_id: VersionId | None = None
+    secret_binary: SecretBinary | None = None
+    secret_string: SecretString | None = None
+    version_stages: VersionStages | None = None
     created_date: Timestamp | None = None
 
 

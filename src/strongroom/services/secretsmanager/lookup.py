@@ -11,12 +11,14 @@ Rules (reference 2.2; threat model P-01, P-09):
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from strongroom.arn import PARTITION, MalformedARN, parse_arn
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Target
 from strongroom.policy.compile import CompiledPolicy, compile_policy
 from strongroom.policy.document import PolicyKind
+from strongroom.policy.match import fold
 from strongroom.services.secretsmanager import errors
 from strongroom.services.secretsmanager.model import NAME, SUFFIX, Secret, secret_arn
 from strongroom.services.secretsmanager.tables import find_policy, find_secret, policy_key
@@ -95,16 +97,27 @@ def secret_conditions(secret: Secret) -> dict[str, tuple[str, ...]]:
     """Give the condition keys that every operation on a secret has (reference 16)."""
     keys: dict[str, tuple[str, ...]] = {"secretsmanager:secretid": (secret.arn,)}
     for key, value in secret.attributes.tags or ():
-        keys[f"aws:resourcetag/{key.lower()}"] = (value,)
-        keys[f"secretsmanager:resourcetag/{key.lower()}"] = (value,)
+        # Tags that differ by case only share a condition key: the evaluator gets all their values. The case
+        # is folded as the policies' is, or a Deny on a tag could miss it (P-04).
+        for prefix in ("aws:resourcetag/", "secretsmanager:resourcetag/"):
+            name = prefix + fold(key)
+            keys[name] = (*keys.get(name, ()), value)
     return keys
+
+
+def with_secret(target: Target, secret: Secret) -> Target:
+    """Give the target as it would be if its secret were ``secret``: the tags of the resource are others."""
+    of_request = {
+        key: values
+        for key, values in target.conditions.items()
+        if not key.startswith(("aws:resourcetag/", "secretsmanager:resourcetag/"))
+    }
+    return replace(target, found=secret, conditions={**secret_conditions(secret), **of_request})
 
 
 def resource_policy(rows: Rows, secret: Secret) -> CompiledPolicy | None:
     """Return a secret's compiled resource policy, or None."""
-    return rows.cached(
-        policy_key(secret.secret_id), lambda fresh: _compile(fresh, secret), lambda _: 8_000
-    )
+    return rows.cached(policy_key(secret.secret_id), lambda fresh: _compile(fresh, secret), lambda _: 8_000)
 
 
 def _compile(rows: Rows, secret: Secret) -> CompiledPolicy | None:

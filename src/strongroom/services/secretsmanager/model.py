@@ -6,7 +6,7 @@ Source: Secrets Manager reference, sections 2 and 3.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -139,6 +139,21 @@ def put_labels(labels: Mapping[str, str], version_id: str, stages: list[str] | N
         else:
             after[stage] = version_id
     return after
+
+
+def expendable(versions: Sequence[str], labels: Mapping[str, str], surplus: int) -> list[str]:
+    """Choose the versions that are removed when a secret has too many.
+
+    Args:
+        versions: The versions that are a day old or older, oldest first; younger ones are never removed.
+        labels: Version id by label; a labelled version is never removed.
+        surplus: How many should go.
+
+    Returns:
+        At most ``surplus`` versions, oldest first.
+    """
+    labelled = set(labels.values())
+    return [version for version in versions if version not in labelled][: max(surplus, 0)]
 
 
 def move_current(labels: dict[str, str], version_id: str) -> None:

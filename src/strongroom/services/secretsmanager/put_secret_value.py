@@ -10,7 +10,7 @@ reference 3.1, 3.2, 4.2.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
@@ -19,14 +19,16 @@ from strongroom.services.secretsmanager.lookup import find_target, live
 from strongroom.services.secretsmanager.shapes import (
     ClientRequestToken,
     RotationToken,
+    SecretARN,
     SecretBinary,
     SecretId,
-    SecretString,
+    ShownName,
+    VersionId,
     VersionStages,
 )
 from strongroom.services.secretsmanager.values import read_value
 from strongroom.services.secretsmanager.writing import check_token, write_version
-from strongroom.wire.shapes import Shape, renamed
+from strongroom.wire.shapes import SENSITIVE, Shape, limits, renamed
 
 
 class Request(Shape):
@@ -35,7 +37,8 @@ class Request(Shape):
     secret_id: SecretId
     client_request_token: ClientRequestToken | None = None
     secret_binary: SecretBinary | None = None
-    secret_string: SecretString | None = None
+    # The model asks for one character; AWS answers an empty string as if there were no value (reference 4.1).
+    secret_string: Annotated[str, limits(0, 65_536), SENSITIVE] | None = None
     version_stages: VersionStages | None = None
     rotation_token: RotationToken | None = None
 
@@ -43,10 +46,10 @@ class Request(Shape):
 class Response(Shape):
     """The version that holds the value now, with its labels."""
 
-    arn: str | None = renamed("ARN", default=None)
-    name: str | None = None
-    version_id: str | None = None
-    version_stages: list[str] | None = None
+    arn: SecretARN | None = renamed("ARN", default=None)
+    name: ShownName | None = None
+    version_id: VersionId | None = None
+    version_stages: VersionStages | None = None
 
 
 def target(context: Context, request: Request) -> Target:
@@ -60,7 +63,7 @@ def handle(context: Context, request: Request, target: Target) -> Response:
     secret = live(target)
     if secret.account != context.account and not secret.attributes.key:
         raise errors.default_key_across_accounts()
-    value = read_value(request.secret_string, request.secret_binary)
+    value = read_value(request.secret_string or None, request.secret_binary)
     if value is None:
         raise errors.value_missing()
     token = check_token(request.client_request_token)

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from strongroom.clock import Instant
-from strongroom.services.secretsmanager.model import Attributes, Secret, Version
+from strongroom.services.secretsmanager.model import VERSIONS_MOST, Attributes, Secret, Version
 from strongroom.store.rows import Rows, Transaction
 from strongroom.store.table import Row, Table
 
@@ -36,6 +36,7 @@ VERSIONS = Table(
 POLICIES = Table("secret_policies", columns=("secret_id", "document"), key=("secret_id",))
 
 _BY_NAME = "WHERE account_id = ? AND region = ? AND name = ?"
+_FOREVER_MS = (1 << 63) - 1
 _decode_attributes = msgspec.msgpack.Decoder(Attributes).decode
 _encode_attributes = msgspec.msgpack.Encoder().encode
 
@@ -67,7 +68,8 @@ def find_secret(rows: Rows, account: str, region: str, name: str) -> Secret | No
 def secret_of_row(row: Row) -> Secret:
     """Make a secret of a row of ``SECRETS``."""
     values: Any = row
-    return Secret(*values[:10], _decode_attributes(values[10]))
+    parts: tuple[Any, ...] = (*values[:10], _decode_attributes(values[10]))
+    return Secret(*parts)
 
 
 def insert_secret(transaction: Transaction, secret: Secret) -> None:
@@ -88,14 +90,52 @@ def new_secret_id(transaction: Transaction, now_ms: Instant) -> int:
     return max(now_ms << 20, (newest or 0) + 1)
 
 
-def remove_secret(transaction: Transaction, secret: Secret) -> None:
-    """Remove a secret with its versions and its policy."""
-    for version in list_versions(transaction, secret.secret_id):
-        transaction.delete(VERSIONS, secret.secret_id, version.version_id)
-        transaction.changed(version_key(secret.secret_id, version.version_id))
+def find_secret_by_id(rows: Rows, secret_id: int) -> Secret | None:
+    """Read a secret by our own id, or None; not kept in the cache."""
+    row = rows.find(SECRETS, secret_id)
+    return secret_of_row(row) if row is not None else None
+
+
+def list_due_secrets(rows: Rows, now_ms: Instant, most: int) -> list[int]:
+    """List secrets whose recovery window is over, the longest overdue first."""
+    due: list[Any] = rows.column(
+        "SELECT secret_id FROM secrets WHERE purge_ms <= ? ORDER BY purge_ms, secret_id LIMIT ?",
+        (now_ms, most),
+    )
+    return due
+
+
+def last_of_window(rows: Rows, after: int, most: int) -> int | None:
+    """Return the last of the ``most`` secrets that follow the id ``after``; None when none follows."""
+    last: Any = rows.scalar(
+        "SELECT max(secret_id) FROM (SELECT secret_id FROM secrets WHERE secret_id > ? ORDER BY secret_id LIMIT ?)",
+        (after, most),
+    )
+    return None if last is None else int(last)
+
+
+def list_crowded_secrets(rows: Rows, after: int, last: int) -> list[int]:
+    """List the secrets with ids above ``after``, up to ``last``, that have more versions than they should."""
+    crowded: list[Any] = rows.column(
+        "SELECT secret_id FROM secret_versions WHERE secret_id > ? AND secret_id <= ? "
+        "GROUP BY secret_id HAVING count(*) > ?",
+        (after, last, VERSIONS_MOST),
+    )
+    return crowded
+
+
+def remove_secret(transaction: Transaction, secret: Secret) -> list[str]:
+    """Remove a secret with its versions and its policy; return the ids of the versions, oldest first.
+
+    The versions are not read: one whose row was tampered with can be removed, but not opened.
+    """
+    version_ids = list_version_ids(transaction, secret.secret_id)
+    for version_id in version_ids:
+        remove_version(transaction, secret.secret_id, version_id)
     transaction.delete(POLICIES, secret.secret_id)
     transaction.delete(SECRETS, secret.secret_id)
     transaction.changed(policy_key(secret.secret_id), secret_key(secret.account, secret.region, secret.name))
+    return version_ids
 
 
 def find_version(rows: Rows, secret_id: int, version_id: str) -> Version | None:
@@ -111,6 +151,24 @@ def list_versions(rows: Rows, secret_id: int) -> list[Version]:
     """Read all versions of a secret, oldest first."""
     clause = "WHERE secret_id = ? ORDER BY created_ms, version_id"
     return [version_of_row(row) for row in rows.select(VERSIONS, clause, (secret_id,))]
+
+
+def list_version_ids(rows: Rows, secret_id: int, until_ms: Instant | None = None) -> list[str]:
+    """List the ids of the versions of a secret that were made until ``until_ms``, oldest first."""
+    found: list[Any] = rows.column(
+        "SELECT version_id FROM secret_versions WHERE secret_id = ? AND created_ms <= ? "
+        "ORDER BY created_ms, version_id",
+        (secret_id, _FOREVER_MS if until_ms is None else until_ms),
+    )
+    return found
+
+
+def page_versions(rows: Rows, secret_id: int, after: tuple[str | int, ...], most: int) -> list[Version]:
+    """Read versions of a secret, oldest first, from the one that follows ``(created_ms, version_id)``."""
+    clause = (
+        "WHERE secret_id = ? AND (created_ms, version_id) > (?, ?) ORDER BY created_ms, version_id LIMIT ?"
+    )
+    return [version_of_row(row) for row in rows.select(VERSIONS, clause, (secret_id, *after, most))]
 
 
 def count_versions(rows: Rows, secret_id: int) -> int:

@@ -64,6 +64,33 @@ def encryption_context(secret: Secret, version_id: str) -> dict[str, str]:
     return {"SecretARN": secret.arn, "SecretVersionId": version_id}
 
 
+def read_key(context: Context, account: str, key_id: str) -> str:
+    """Return what a secret keeps of a requested ``KmsKeyId``: empty for the default key.
+
+    Args:
+        context: The request.
+        account: The account of the secret.
+        key_id: A key id, key ARN, alias or alias ARN; empty for the default key.
+
+    Raises:
+        Fault: Any other key; customer managed keys are not served yet.
+    """
+    if key_id in _default_key_names(context, account):
+        return ""
+    raise errors.kms_refused()
+
+
+def key_conditions(context: Context, account: str, key_id: str | None) -> dict[str, tuple[str, ...]]:
+    """Give the condition keys of a requested key; none when the request names no key."""
+    if key_id is None:
+        return {}
+    conditions: dict[str, tuple[str, ...]] = {"secretsmanager:kmskeyid": (key_id,)}
+    arn = kms.default_key_arn(context.rows, account, context.region)
+    if arn is not None and key_id in _default_key_names(context, account):
+        conditions["secretsmanager:kmskeyarn"] = (arn,)
+    return conditions
+
+
 def key_of(context: Context, secret: Secret) -> str:
     """Return the ARN of the key that a secret's new values are encrypted under."""
     if secret.attributes.key:
@@ -125,6 +152,12 @@ def has_same_value(context: Context, secret: Secret, version: Version, value: Va
     if version.field != value.field:
         return False
     return open_version(context, secret, version).plaintext == value.plaintext
+
+
+def _default_key_names(context: Context, account: str) -> tuple[str, ...]:
+    names = ("", kms.DEFAULT_ALIAS, f"arn:aws:kms:{context.region}:{account}:{kms.DEFAULT_ALIAS}")
+    arn = kms.default_key_arn(context.rows, account, context.region)
+    return names if arn is None else (*names, arn, arn.rpartition("/")[2])
 
 
 def _default_key_arn(context: Context, secret: Secret) -> str:

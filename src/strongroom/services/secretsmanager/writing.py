@@ -9,6 +9,8 @@ Rules (reference 3.1 and 3.2):
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from strongroom.clock import DAY_MS
@@ -19,13 +21,15 @@ from strongroom.services.secretsmanager.model import (
     VERSIONS_MOST,
     Secret,
     Version,
+    expendable,
     put_labels,
 )
+from strongroom.services.secretsmanager.service_events import removal_events
 from strongroom.services.secretsmanager.tables import (
     count_versions,
     find_version,
     insert_version,
-    list_versions,
+    list_version_ids,
     remove_version,
     update_secret,
     update_version,
@@ -85,12 +89,15 @@ def write_version(
     return changed, version
 
 
-def _make_room(context: Context, secret: Secret, labels: dict[str, str]) -> None:
-    if count_versions(context.rows, secret.secret_id) < VERSIONS_MOST:
+def _make_room(context: Context, secret: Secret, labels: Mapping[str, str]) -> None:
+    surplus = count_versions(context.rows, secret.secret_id) + 1 - VERSIONS_MOST
+    if surplus <= 0:
         return
-    labelled = set(labels.values())
-    for version in list_versions(context.rows, secret.secret_id):
-        if version.version_id not in labelled and version.created_ms <= context.now_ms - DAY_MS:
-            remove_version(context.transaction, secret.secret_id, version.version_id)
-            return
-    raise errors.too_many_versions()
+    old = list_version_ids(context.rows, secret.secret_id, context.now_ms - DAY_MS)
+    gone = expendable(old, labels, surplus)
+    if len(gone) < surplus:
+        raise errors.too_many_versions()
+    for version_id in gone:
+        remove_version(context.transaction, secret.secret_id, version_id)
+    events = removal_events(secret, gone, context.now_ms)
+    context.inner_records.extend(record for _, record in events)
