@@ -32,8 +32,8 @@ from strongroom.policy.model import (
     policy_size,
     syntax_error,
 )
-from strongroom.policy.strict_json import NotStrictJSON, NumberText, load_json
 from strongroom.policy.validation import validate
+from strongroom.strict_json import MalformedJSON, NumberText, load_json
 
 __all__ = [
     "MAX_DOCUMENT_CHARACTERS",
@@ -64,8 +64,8 @@ def parse_policy(
     if len(text) > max_characters:
         raise syntax_error(kind, "size")
     try:
-        value = load_json(text)
-    except NotStrictJSON:
+        value = load_json(text, number_texts=True)
+    except MalformedJSON:
         value = None
     if type(value) is not dict:
         if kind is PolicyKind.TRUST:

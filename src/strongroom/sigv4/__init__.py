@@ -19,14 +19,12 @@ Not here: whether an operation may be presigned, whether the key and its token a
 from strongroom.sigv4.authentication import Authentication, parse_authentication
 from strongroom.sigv4.canonical import derive_signing_key
 from strongroom.sigv4.errors import SignatureMismatch, SigV4Error
-from strongroom.sigv4.key_cache import SigningKeyCache
 from strongroom.sigv4.verify import check_coverage, check_scope, check_time, signature_matches
 
 __all__ = [
     "Authentication",
     "SigV4Error",
     "SignatureMismatch",
-    "SigningKeyCache",
     "check_coverage",
     "check_scope",
     "check_time",

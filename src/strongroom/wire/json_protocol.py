@@ -21,10 +21,10 @@ from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 
+from strongroom.strict_json import MalformedJSON, load_object
 from strongroom.wire.blob import decode_blob
 from strongroom.wire.constraints import Wording, checked
 from strongroom.wire.describe import Kind, TypeInfo, describe, holds_blob
-from strongroom.wire.json_loader import load_object
 from strongroom.wire.problems import SerializationProblem
 from strongroom.wire.shapes import Shape
 
@@ -70,7 +70,13 @@ class JSONProtocol:
             SerializationProblem: The body is not JSON by our rules, or a member has the wrong type.
             ConstraintViolations: Members break their constraints.
         """
-        document = load_object(body) if body else {}
+        problem = ""
+        try:
+            document = load_object(body) if body else {}
+        except MalformedJSON as broken:
+            problem = broken.message
+        if problem:
+            raise SerializationProblem(problem)
         if not holds_blob(shape):
             try:
                 return msgspec.convert(document, shape)

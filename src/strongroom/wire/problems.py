@@ -5,7 +5,6 @@
     StrongroomError
     └── WireProblem
         ├── SerializationProblem     the bytes cannot be read as the shape: bad form or a wrong type
-        │   └── MalformedJSON        the text breaks a rule of the one JSON loader
         └── ConstraintViolations     the shape was read, but members break its constraints
 
 Rules:
@@ -34,10 +33,6 @@ class WireProblem(StrongroomError):
 
 class SerializationProblem(WireProblem):
     """The bytes cannot be read as the shape of the request."""
-
-
-class MalformedJSON(SerializationProblem):
-    """The text breaks a rule of the JSON loader."""
 
 
 class ConstraintViolations(WireProblem):

@@ -12,8 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from strongroom.wire.json_loader import MAX_DEPTH, MAX_TOKENS, load_json, load_object
-from strongroom.wire.problems import MalformedJSON
+from strongroom.strict_json import MAX_DEPTH, MAX_TOKENS, MalformedJSON, NumberText, load_json, load_object
 
 fuzz = settings(deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 
@@ -240,3 +239,10 @@ def test_any_bytes_give_a_value_or_the_one_error(text: bytes) -> None:
         load_json(text)
     except MalformedJSON as problem:
         assert problem.message.endswith(".")  # noqa: PT017  either outcome is right
+
+
+def test_numbers_can_keep_what_was_written() -> None:
+    """No digit of a policy's number is lost on the way to a decimal comparison."""
+    numbers = load_json("[1.10, 1e400, 9223372036854775809]", number_texts=True)
+    assert numbers == ["1.10", "1e400", "9223372036854775809"]
+    assert all(isinstance(number, NumberText) for number in numbers)

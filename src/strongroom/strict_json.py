@@ -9,7 +9,8 @@ Rules:
  - An error says which rule was broken and nothing of what was received; the decoder's own errors, which
    carry the whole document, do not even hang on it as a context.
 
-It does not know shapes, and it does not limit the length of the text: the edge does (J-06).
+It serves bodies, policies, event patterns and what is inside of secrets. It does not know shapes, and it does not
+limit the length of the text: the edge does (J-06).
 
 The limits of depth and count are first compared with upper bounds that cost a few ``bytes.count``; the exact
 scan runs only when a bound is passed, for example by a secret that is itself a JSON text.
@@ -22,7 +23,7 @@ from collections.abc import Callable, Iterable
 from json import JSONDecoder
 from typing import Any, Final, NoReturn
 
-from strongroom.wire.problems import MalformedJSON
+from strongroom.errors import StrongroomError
 
 JSON = dict[str, "JSON"] | list["JSON"] | str | int | float | bool | None
 """What a JSON text can say."""
@@ -37,6 +38,24 @@ _INTEGER_DIGITS: Final = len(str(_INTEGER_END)) + 1  # and a sign; guards int() 
 _MARK: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{}]|[^\s"\[\]{},:]++', re.DOTALL)
 
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+
+
+class MalformedJSON(StrongroomError):
+    """The text breaks a rule of this module.
+
+    Attributes:
+        message: The broken rule; nothing of the text.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class NumberText(str):
+    """A JSON number as it was written, for example ``10``, ``-1.50`` or ``1e3``."""
+
+    __slots__ = ()
 
 
 class _RuleBroken(Exception):
@@ -69,21 +88,31 @@ def _refuse_constant(_name: str) -> NoReturn:
     raise _RuleBroken("NaN and Infinity are not JSON.")
 
 
-_decoder = JSONDecoder(
-    object_pairs_hook=_read_object,
-    parse_int=_read_integer,
-    parse_float=_read_decimal,
-    parse_constant=_refuse_constant,
-    strict=True,
-)
-_scan: Final[Callable[[str, int], tuple[Any, int]]] = _decoder.scan_once  # type: ignore[attr-defined]  # not in typeshed
+_Scan = Callable[[str, int], tuple[Any, int]]
 
 
-def load_json(text: bytes | str) -> Any:
+def _scanner(parse_int: Callable[[str], Any], parse_float: Callable[[str], Any]) -> _Scan:
+    decoder = JSONDecoder(
+        object_pairs_hook=_read_object,
+        parse_int=parse_int,
+        parse_float=parse_float,
+        parse_constant=_refuse_constant,
+        strict=True,
+    )
+    scan: _Scan = decoder.scan_once  # type: ignore[attr-defined]  # not in typeshed
+    return scan
+
+
+_scan: Final = _scanner(_read_integer, _read_decimal)
+_scan_number_texts: Final = _scanner(NumberText, NumberText)
+
+
+def load_json(text: bytes | str, *, number_texts: bool = False) -> Any:
     """Read one JSON text: a policy, an event pattern, the inside of a secret.
 
     Args:
         text: The document; bytes as received, or text that was taken out of another document.
+        number_texts: Keep every number as ``NumberText``: policies compare decimals, never floats.
 
     Raises:
         MalformedJSON: A rule of this module is broken; the message says which.
@@ -101,7 +130,7 @@ def load_json(text: bytes | str) -> Any:
     if document is not None:
         _check_size(data)
         try:
-            value, end = _scan(document, 0)
+            value, end = (_scan_number_texts if number_texts else _scan)(document, 0)
         except _RuleBroken as broken:
             problem = str(broken)
         except (ValueError, StopIteration, RecursionError):

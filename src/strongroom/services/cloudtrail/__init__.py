@@ -1,0 +1,59 @@
+"""CloudTrail, API 2013-11-01: the event history today; trails, digests and queries are listed as unserved.
+
+Source: https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/
+"""
+
+from __future__ import annotations
+
+from strongroom.gateway.operation import JSON_ERRORS, Service
+from strongroom.services.cloudtrail.lookup_events import LOOKUP_EVENTS
+
+_NO_TRAILS = "this version keeps the event history, and no trails yet; search it with LookupEvents."
+_NO_QUERIES = "this version does not run queries over the trail yet; search it with LookupEvents."
+
+SERVICE = Service(
+    name="cloudtrail",
+    event_source="cloudtrail.amazonaws.com",
+    protocol="json",
+    target_prefix="CloudTrail_20131101",
+    version="2013-11-01",
+    errors=JSON_ERRORS,
+    operations=(LOOKUP_EVENTS,),
+    unserved={
+        **dict.fromkeys(
+            (
+                "AddTags",
+                "CreateTrail",
+                "DeleteTrail",
+                "DescribeTrails",
+                "GetEventSelectors",
+                "GetTrail",
+                "GetTrailStatus",
+                "ListPublicKeys",
+                "ListTags",
+                "ListTrails",
+                "PutEventSelectors",
+                "RemoveTags",
+                "StartLogging",
+                "StopLogging",
+                "UpdateTrail",
+            ),
+            _NO_TRAILS,
+        ),
+        **dict.fromkeys(
+            (
+                "CancelQuery",
+                "CreateEventDataStore",
+                "DeleteEventDataStore",
+                "DescribeQuery",
+                "GetEventDataStore",
+                "GetQueryResults",
+                "ListEventDataStores",
+                "ListQueries",
+                "StartQuery",
+            ),
+            _NO_QUERIES,
+        ),
+    },
+    message_member="message",
+)
