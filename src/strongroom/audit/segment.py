@@ -1,0 +1,190 @@
+"""Reading segments, plain or compressed, and compressing those that are done.
+
+Rules:
+ - A segment is read as a stream: memory does not grow with its size.
+ - Offsets are those of the plain segment, also when it is compressed.
+ - A segment is replaced by its compressed form only after that form was read back and found equal.
+
+What this does not do: judge the chain. It yields frames that are well formed; callers compare them.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import zlib
+from collections.abc import Iterator
+from gzip import GzipFile
+from io import BufferedReader
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+from strongroom.audit.chain import MAX_LINE_BYTES, Frame, SegmentHeader, parse_frame, parse_header
+from strongroom.audit.errors import AuditDamaged, FrameError, IncompleteFrame, MalformedFrame
+from strongroom.audit.layout import sync_directory, write_all
+
+CHUNK_BYTES: Final = 1024 * 1024
+
+
+class SegmentReader:
+    """Yields the frames of one segment, from an offset on, until the first that is not whole.
+
+    Attributes:
+        end: Offset after the last frame that was yielded.
+        trouble: Why reading stopped: None at the exact end, else what is wrong with the bytes at ``end``.
+    """
+
+    def __init__(self, path: Path, offset: int = 0) -> None:
+        # Closed by __exit__.
+        opened = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # noqa: SIM115
+        self._file: GzipFile | BufferedReader = opened
+        self.end = offset
+        self.trouble: FrameError | None = None
+        self._data = b""
+        self._position = 0
+        if offset:
+            self._guard_seek(offset)
+
+    def __enter__(self) -> SegmentReader:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def read_header(self) -> SegmentHeader:
+        """Read the first line; call it before the frames and at offset 0.
+
+        Raises:
+            FrameError: There is no whole header.
+        """
+        self._fill(MAX_LINE_BYTES)
+        header = parse_header(self._data)
+        self._position = header.length
+        self.end = header.length
+        return header
+
+    def frames(self) -> Iterator[Frame]:
+        """Yield frame after frame; call it again to go on after ``skip_line`` or when the file has grown."""
+        self.trouble = None
+        while True:
+            try:
+                frame = parse_frame(self._data, self._position, self.end - self._position)
+            except IncompleteFrame as problem:
+                try:
+                    grown = self._fill(len(self._data) - self._position + 1)
+                except MalformedFrame as damage:
+                    self.trouble = damage
+                    return
+                if grown:
+                    continue
+                if self._position < len(self._data):
+                    self.trouble = problem
+                return
+            except MalformedFrame as problem:
+                self.trouble = problem
+                return
+            self._position += frame.end - frame.start
+            self.end = frame.end
+            yield frame
+
+    def skip_line(self) -> bool:
+        """Go to the next line that begins like a frame, for the search after damage; False at the end."""
+        while True:
+            found = min(
+                (
+                    at
+                    for at in (
+                        self._data.find(b"\nR ", self._position),
+                        self._data.find(b"\nC ", self._position),
+                    )
+                    if at >= 0
+                ),
+                default=-1,
+            )
+            if found >= 0:
+                self.end += found + 1 - self._position
+                self._position = found + 1
+                return True
+            # The last two bytes may begin the pattern that the next piece completes.
+            keep = max(self._position, len(self._data) - 2)
+            self.end += keep - self._position
+            self._position = keep
+            try:
+                if not self._fill(len(self._data) - self._position + 1):
+                    return False
+            except MalformedFrame:
+                return False
+
+    def _fill(self, wanted: int) -> bool:
+        """Have at least ``wanted`` unread bytes, or whatever is left; False when the file gave nothing."""
+        self._data = self._data[self._position :]
+        self._position = 0
+        grown = False
+        while len(self._data) < wanted:
+            try:
+                piece = self._file.read(CHUNK_BYTES)
+            except (OSError, EOFError, zlib.error) as problem:
+                if isinstance(problem, OSError) and problem.errno is not None:
+                    raise
+                raise MalformedFrame("the compressed segment is damaged") from problem
+            if not piece:
+                break
+            grown = True
+            self._data += piece
+        return grown
+
+    def _guard_seek(self, offset: int) -> None:
+        try:
+            self._file.seek(offset)
+        except (EOFError, zlib.error) as problem:
+            raise AuditDamaged("the compressed segment is damaged") from problem
+
+
+def compress_segment(path: Path) -> Path:
+    """Replace a finished segment by its gzip'd form; the newest segment of a journal is never given here.
+
+    A crash at any point leaves the plain segment, the compressed one, or both with the same content.
+
+    Returns:
+        The path of the compressed segment.
+
+    Raises:
+        AuditDamaged: The compressed form does not read back equal; the plain one stays.
+    """
+    target = path.with_name(path.name + ".gz")
+    partial = path.with_name(path.name + ".gz.partial")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        with path.open("rb") as plain:
+            packer = zlib.compressobj(6, zlib.DEFLATED, 31)
+            while piece := plain.read(CHUNK_BYTES):
+                write_all(descriptor, packer.compress(piece))
+            write_all(descriptor, packer.flush())
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    if not has_same_content(path, partial):
+        partial.unlink()
+        raise AuditDamaged(f"{path.name} does not read back equal after compression")
+    partial.rename(target)
+    sync_directory(path.parent)
+    path.unlink()
+    sync_directory(path.parent)
+    return target
+
+
+def has_same_content(plain: Path, compressed: Path) -> bool:
+    """Whether a compressed segment holds exactly the bytes of a plain one."""
+    with plain.open("rb") as left, gzip.open(compressed, "rb") as right:
+        try:
+            while True:
+                piece = left.read(CHUNK_BYTES)
+                if right.read(len(piece) or 1) != piece:
+                    return False
+                if not piece:
+                    return True
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            return False

@@ -1,0 +1,426 @@
+"""Appending to the files of one journal: write, make durable, rotate, recover.
+
+Rules:
+ - One writer for each journal, by ``flock``; a second one is refused.
+ - ``commit`` returns only when its frames are durable. When it raises, none of them counts: the handle is
+   closed and never used or synced again (D-02), because after a failed fsync the kernel may have dropped
+   the pages and report success the next time.
+ - The next commit after a failure cuts the old segment back to its last durable frame and begins a new
+   segment there. So the journal goes on by itself as soon as there is room again, and what was refused
+   leaves no trace that could be mistaken for an acknowledged record.
+ - Opening keeps every whole frame, cuts a torn tail, and refuses when the anchor or the checkpoint log show
+   that acknowledged records are gone: somebody has to say that this is known (``accept_loss``).
+ - The order of a commit: frames, fsync, checkpoint log, anchor. The anchor never names what is not durable.
+
+Blocking; a thread or a background process calls it. Nothing here reads a clock.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from strongroom.audit.anchor import AnchorFile, read_anchor
+from strongroom.audit.chain import CheckpointFrame, Head, RecordFrame, genesis, parse_frame, render_header
+from strongroom.audit.errors import AuditDamaged, AuditInUse, AuditUnwritable, FrameError, MalformedFrame
+from strongroom.audit.layout import (
+    anchor_path,
+    checkpoint_log,
+    journal_directory,
+    list_segments,
+    make_directories,
+    segment_path,
+    sync_directory,
+    write_all,
+)
+from strongroom.audit.segment import SegmentReader
+
+SEGMENT_BYTES: Final = 64 * 1024 * 1024
+_APPEND: Final = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What opening a journal found and did; worth a line in the log when anything is not zero.
+
+    Attributes:
+        torn_bytes: Bytes after the last whole frame that were cut off.
+        unanchored_records: Whole records after the anchor: written, perhaps never acknowledged, and kept.
+        repaired_checkpoints: Checkpoints that the checkpoint log lacked and got.
+        accepted_loss: Why the journal would have been refused; empty when it would not.
+    """
+
+    torn_bytes: int = 0
+    unanchored_records: int = 0
+    repaired_checkpoints: int = 0
+    accepted_loss: str = ""
+
+
+class JournalWriter:
+    """The files of one journal, open for appending.
+
+    Args:
+        directory: The audit directory.
+        journal: The journal's id, for example ``worker-0``.
+        anchor_key: At least 16 secret bytes that key the anchor.
+        sync: Makes a descriptor's data durable; the port to the disk.
+        segment_bytes: A segment that has reached this size is followed by a new one.
+        accept_loss: Go on although acknowledged records are missing.
+
+    Raises:
+        AuditInUse: Another process writes this journal.
+        AuditDamaged: Acknowledged records are missing or altered, or the anchor is not ours.
+        AuditUnwritable: The files cannot be opened or made.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        journal: str,
+        *,
+        anchor_key: bytes,
+        sync: Callable[[int], None] = os.fdatasync,
+        segment_bytes: int = SEGMENT_BYTES,
+        accept_loss: bool = False,
+    ) -> None:
+        if len(anchor_key) < 16:
+            raise ValueError("the anchor's key has at least 16 bytes")
+        self.journal = journal
+        self.head = genesis(journal)
+        self.recovery = Recovery()
+        self.checkpoint_seq = 0
+        self.checkpoint_ms = 0
+        self._directory = directory
+        self._sync = sync
+        self._segment_bytes = segment_bytes
+        self._descriptor = -1
+        self._number = 0
+        self._offset = 0
+        self._first_offset = 0
+        self._is_uncut = False  # whether the newest segment may hold more than what is durable
+        with contextlib.ExitStack() as undo:
+            try:
+                make_directories(directory, journal)
+                self._lock = self._take_lock()
+                undo.callback(os.close, self._lock)
+                self._open_files(anchor_key, accept_loss, undo)
+            except OSError as problem:
+                raise AuditUnwritable(f"journal {journal} cannot be opened: {problem.strerror}") from problem
+            undo.pop_all()
+
+    def commit(self, frames: Sequence[bytes], checkpoints: Sequence[bytes], head: Head) -> None:
+        """Append frames that continue the chain from ``self.head`` and wait until they are durable.
+
+        Args:
+            frames: Records and checkpoints in order, as ``chain`` and ``checkpoint`` render them.
+            checkpoints: The checkpoints among them, once more.
+            head: Where the chain stands after them.
+
+        Raises:
+            AuditUnwritable: They count as not written; the next commit continues from the old ``self.head``.
+        """
+        data = b"".join(frames)
+        try:
+            if self._descriptor < 0:
+                self._recover()
+            elif self._offset >= self._segment_bytes:
+                self._rotate()
+            write_all(self._descriptor, data)
+            self._sync(self._descriptor)
+            if checkpoints:
+                self._append_to_log(b"".join(checkpoints))
+            self._anchor.write(head)
+        except OSError as problem:
+            self.abandon()
+            raise AuditUnwritable(f"journal {self.journal}: {problem.strerror or problem}") from problem
+        self.head = head
+        self._offset += len(data)
+        if checkpoints:
+            newest = parse_frame(checkpoints[-1], 0)
+            assert isinstance(newest, CheckpointFrame)
+            self.checkpoint_seq, self.checkpoint_ms = newest.seq, newest.time_ms
+
+    def abandon(self) -> None:
+        """Close the handle without another sync; the next commit begins a new segment at ``self.head``."""
+        if self._descriptor >= 0:
+            descriptor, self._descriptor = self._descriptor, -1
+            # Closing may report the failure once more; the descriptor is gone either way (close(2)), and the
+            # failure is being handled by whoever called.
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+
+    def close(self) -> None:
+        """Make the anchor durable and give up the files and the lock.
+
+        Raises:
+            AuditUnwritable: The anchor could not be made durable; everything is closed all the same.
+        """
+        self.abandon()
+        try:
+            self._anchor.write_durably(self.head, is_closed=True)
+        except OSError as problem:
+            raise AuditUnwritable(f"the anchor of {self.journal}: {problem.strerror}") from problem
+        finally:
+            self._anchor.close()
+            os.close(self._lock)
+
+    # Opening
+
+    def _take_lock(self) -> int:
+        path = journal_directory(self._directory, self.journal) / "lock"
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            raise AuditInUse(f"journal {self.journal} is written by another process") from None
+        return lock
+
+    def _open_files(self, anchor_key: bytes, accept_loss: bool, undo: contextlib.ExitStack) -> None:
+        path = anchor_path(self._directory, self.journal)
+        losses: list[str] = []
+        try:
+            anchor = read_anchor(path, self.journal, anchor_key)
+        except AuditDamaged as problem:
+            losses.append(str(problem))
+            anchor = None
+        anchored = anchor.head if anchor is not None else None
+        scan = _scan(self._directory, self.journal, anchored)
+        losses += scan.losses
+        if anchored is None and not losses and (scan.head.seq or scan.head.checkpoint):
+            losses.append(f"the anchor of journal {self.journal} is missing")
+        if anchor is not None and anchor.is_closed and (scan.head != anchor.head or scan.torn_bytes):
+            losses.append(
+                f"journal {self.journal} was closed at record {anchor.head.seq} and was changed since"
+            )
+        logged = _read_log(checkpoint_log(self._directory, self.journal))
+        if logged.last is not None and logged.last.number > scan.head.checkpoint:
+            losses.append(
+                f"journal {self.journal} ends at record {scan.head.seq}, checkpoint {scan.head.checkpoint}; "
+                f"its checkpoint log names record {logged.last.seq} and checkpoint {logged.last.number}"
+            )
+        if logged.damage:
+            losses.append(logged.damage)
+        if losses and not accept_loss:
+            raise AuditDamaged("; ".join(losses))
+        # Nothing was changed so far. From here on the files are made to agree.
+        for broken in scan.broken_segments:
+            broken.unlink()
+        self.head = scan.head
+        self._number = scan.number
+        self._offset = self._first_offset = scan.end
+        newest = logged.last
+        missing = [frame for frame in scan.checkpoints if newest is None or frame.number > newest.number]
+        if missing or logged.torn_bytes:
+            self._repair_log(logged, missing)
+        if missing:
+            newest = missing[-1]
+        if newest is not None:
+            self.checkpoint_seq, self.checkpoint_ms = newest.seq, newest.time_ms
+        self.recovery = Recovery(
+            scan.torn_bytes,
+            scan.head.seq - anchored.seq if anchored is not None and anchored.seq < scan.head.seq else 0,
+            len(missing),
+            "; ".join(losses),
+        )
+        self._anchor = AnchorFile(path, self.journal, anchor_key)
+        undo.callback(self._anchor.close)
+        self._anchor.write_durably(self.head, is_closed=False)
+        if scan.is_appendable:
+            self._descriptor = os.open(segment_path(self._directory, self.journal, scan.number), _APPEND)
+            undo.callback(self.abandon)
+            self._first_offset = scan.first_offset
+            self._is_uncut = True
+            if scan.torn_bytes:
+                os.ftruncate(self._descriptor, scan.end)
+            # What a crashed process wrote but did not sync is built upon from now on.
+            os.fsync(self._descriptor)
+        else:
+            self._begin_segment()
+            undo.callback(self.abandon)
+
+    # Segments
+
+    def _rotate(self) -> None:
+        os.close(self._descriptor)  # every commit synced it
+        self._descriptor = -1
+        self._begin_segment()
+
+    def _recover(self) -> None:
+        """Cut what may have been written after the last durable frame, and begin a new segment."""
+        # The log first: a checkpoint that only the log has would look like a cut tail after a crash.
+        self._cut_log()
+        if self._is_uncut:
+            path = segment_path(self._directory, self.journal, self._number)
+            if self._offset > self._first_offset:
+                descriptor = os.open(path, _APPEND)
+                try:
+                    os.ftruncate(descriptor, self._offset)
+                    os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
+            else:
+                # Nothing in it counts. It is replaced, or a full disk would fill up with headers.
+                path.unlink()
+                self._number -= 1
+            # INVARIANT: all of segment ``_number`` is durable now; a second attempt must not touch it again.
+            self._is_uncut = False
+        self._begin_segment()
+
+    def _begin_segment(self) -> None:
+        number = self._number + 1
+        path = segment_path(self._directory, self.journal, number)
+        header = render_header(self.journal, number, self.head)
+        # INVARIANT: we hold the lock and never counted ``number``: a file of this name is our own failure.
+        descriptor = os.open(path, _APPEND | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            write_all(descriptor, header)
+            self._sync(descriptor)
+            sync_directory(path.parent)
+        except OSError:
+            os.close(descriptor)
+            path.unlink()
+            raise
+        self._descriptor = descriptor
+        self._number = number
+        self._offset = self._first_offset = len(header)
+        self._is_uncut = True
+
+    # The checkpoint log
+
+    def _append_to_log(self, data: bytes) -> None:
+        path = checkpoint_log(self._directory, self.journal)
+        is_new = not path.exists()
+        descriptor = os.open(path, _APPEND | os.O_CREAT, 0o600)
+        try:
+            write_all(descriptor, data)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        if is_new:
+            sync_directory(path.parent)
+
+    def _repair_log(self, logged: _Log, missing: Sequence[CheckpointFrame]) -> None:
+        path = checkpoint_log(self._directory, self.journal)
+        if logged.damage:
+            # Only with accept_loss. What is left of it is kept for whoever looks into the damage.
+            path.rename(path.with_name(f"{path.name}.damaged-before-{self.head.checkpoint}"))
+        elif logged.torn_bytes:
+            os.truncate(path, logged.end)
+        if missing:
+            self._append_to_log(b"".join(frame.line + b"\n" for frame in missing))
+
+    def _cut_log(self) -> None:
+        """Remove checkpoints of a failed commit from the log: they speak of records that were refused."""
+        path = checkpoint_log(self._directory, self.journal)
+        if path.exists():
+            end = _read_log(path, up_to=self.head.checkpoint).end
+            if path.stat().st_size > end:
+                os.truncate(path, end)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scan:
+    """What the newest segments hold."""
+
+    head: Head
+    number: int
+    first_offset: int
+    end: int
+    torn_bytes: int
+    is_appendable: bool
+    checkpoints: tuple[CheckpointFrame, ...]
+    broken_segments: tuple[Path, ...]
+    losses: tuple[str, ...]
+
+
+def _scan(directory: Path, journal: str, anchored: Head | None) -> _Scan:
+    """Read the newest segment that has a header, frame by frame."""
+    broken: list[Path] = []
+    for number, path in reversed(list_segments(directory, journal).items()):
+        with SegmentReader(path) as reader:
+            try:
+                header = reader.read_header()
+            except FrameError:
+                # Torn when it was begun; nothing in it was acknowledged unless the anchor says otherwise.
+                broken.append(path)
+                continue
+            return _scan_frames(reader, header.head, number, path, anchored, broken)
+    losses = []
+    if anchored is not None and (anchored.seq or anchored.checkpoint):
+        losses.append(f"journal {journal} is gone; its anchor names record {anchored.seq}")
+    return _Scan(genesis(journal), 0, 0, 0, 0, False, (), tuple(broken), tuple(losses))
+
+
+def _scan_frames(
+    reader: SegmentReader, head: Head, number: int, path: Path, anchored: Head | None, broken: list[Path]
+) -> _Scan:
+    first_offset = end = reader.end
+    checkpoints: list[CheckpointFrame] = []
+    losses: list[str] = []
+    # The anchor's head is compared when it is passed; what it says of earlier segments, the verifier checks.
+    for frame in reader.frames():
+        if isinstance(frame, RecordFrame):
+            if not frame.follows(head.seq, head.digest):
+                break
+            head = head._replace(seq=frame.seq, digest=frame.digest)
+            if anchored is not None and frame.seq == anchored.seq and frame.digest != anchored.digest:
+                losses.append(f"{path.name}: record {frame.seq} is not the one that the anchor names")
+        else:
+            if not frame.follows(head):
+                break
+            head = head._replace(checkpoint=frame.number, checkpoint_digest=frame.line_digest)
+            checkpoints.append(frame)
+        end = frame.end
+    if anchored is not None and (anchored.seq > head.seq or anchored.checkpoint > head.checkpoint):
+        losses.append(
+            f"{path.name} ends at record {head.seq} and checkpoint {head.checkpoint}; "
+            f"the anchor names record {anchored.seq} and checkpoint {anchored.checkpoint}"
+        )
+    is_plain = path.suffix != ".gz"
+    torn = path.stat().st_size - end if is_plain else 0
+    return _Scan(
+        head,
+        number,
+        first_offset,
+        end,
+        torn,
+        is_plain,
+        tuple(checkpoints),
+        tuple(broken),
+        tuple(losses),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Log:
+    """What a checkpoint log holds: its last whole line, where that ends, what is torn or damaged after it."""
+
+    last: CheckpointFrame | None
+    end: int
+    torn_bytes: int
+    damage: str
+
+
+def _read_log(path: Path, up_to: int | None = None) -> _Log:
+    last: CheckpointFrame | None = None
+    end = 0
+    if not path.exists():
+        return _Log(None, 0, 0, "")
+    damage = ""
+    with SegmentReader(path) as reader:
+        for frame in reader.frames():
+            if isinstance(frame, RecordFrame):
+                damage = f"{path.name} is damaged at byte {frame.start}"
+                break
+            if up_to is not None and frame.number > up_to:
+                break
+            last, end = frame, frame.end
+        if isinstance(reader.trouble, MalformedFrame):
+            damage = f"{path.name} is damaged at byte {end}"
+    return _Log(last, end, path.stat().st_size - end, damage)

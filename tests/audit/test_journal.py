@@ -1,0 +1,288 @@
+"""The worker's journal: group commit, refusal, recovery."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from strongroom.audit.anchor import read_anchor
+from strongroom.audit.checkpoint import CHECKPOINT_RECORDS
+from strongroom.audit.errors import AuditUnwritable
+from strongroom.audit.journal import PATIENCE_S, Journal
+from strongroom.audit.layout import anchor_path, checkpoint_log, list_segments
+from strongroom.audit.verify import verify_audit
+
+from .places import ANCHOR_KEY, NOW_MS, PUBLIC_KEY, SIGNER, Disk, open_writer, record, run_journal, settle
+
+
+def intact(directory: Path) -> int:
+    """Verify with everything and return the number of records of worker-0."""
+    report = verify_audit(directory, PUBLIC_KEY, ANCHOR_KEY)
+    assert report.findings == ()
+    return report.journals[0].head.seq
+
+
+def test_l01_a_callback_is_true_only_after_its_record_was_synced(tmp_path: Path) -> None:
+    """At the moment of release a copy of the file holds the record and the anchor names it."""
+    synced: list[int] = []
+
+    def sync(_: int) -> None:
+        synced.append(list_segments(tmp_path, "worker-0")[1].stat().st_size)
+
+    async def work(journal: Journal) -> None:
+        for number in range(20):
+            before = len(synced)
+            assert await settle(journal, [record(number)]) == [True]
+            path = list_segments(tmp_path, "worker-0")[1]
+            assert len(synced) == before + 1
+            assert path.stat().st_size == synced[-1]
+            assert f'"requestID":"00000000-0000-4000-8000-{number:012d}"'.encode() in path.read_bytes()
+            anchor = read_anchor(anchor_path(tmp_path, "worker-0"), "worker-0", ANCHOR_KEY)
+            assert anchor is not None
+            assert anchor.head.seq == number + 1
+
+    run_journal(tmp_path, work, sync=sync)
+    assert intact(tmp_path) == 20
+
+
+def test_l01_records_of_one_moment_share_a_sync(tmp_path: Path) -> None:
+    """What collects while a sync runs goes with the next one: two syncs for any number of records."""
+    disk = Disk()
+
+    async def work(journal: Journal) -> None:
+        start = disk.calls
+        disk.hang()
+        first = asyncio.create_task(settle(journal, [record(0)]))
+        await asyncio.to_thread(disk.hanging.wait, 30)
+        rest = asyncio.create_task(settle(journal, (record(number) for number in range(1, 200))))
+        await asyncio.sleep(0)
+        disk.come_back()
+        assert await first == [True]
+        assert await rest == [True] * 199
+        assert disk.calls == start + 2
+        assert journal.groups == 2
+
+    run_journal(tmp_path, work, sync=disk)
+    assert intact(tmp_path) == 200
+
+
+def test_l01_a_failed_sync_refuses_everybody_and_the_next_append_recovers(tmp_path: Path) -> None:
+    """Refused records leave no trace, the old handle is not used again, the chain goes on in a new segment."""
+    disk = Disk()
+
+    async def work(journal: Journal) -> None:
+        assert await settle(journal, [record(0), record(1)]) == [True, True]
+        disk.is_broken = True
+        for number in range(3):
+            assert await settle(journal, [record(90 + number), record(95 + number)]) == [False, False]
+            assert journal.is_refusing
+        disk.is_broken = False
+        assert await settle(journal, [record(2)]) == [True]
+        assert not journal.is_refusing
+
+    run_journal(tmp_path, work, sync=disk)
+    assert intact(tmp_path) == 3
+    assert list(list_segments(tmp_path, "worker-0")) == [1, 2]
+    kept = b"".join(path.read_bytes() for path in list_segments(tmp_path, "worker-0").values())
+    assert b"-00000000009" not in kept
+
+
+def test_d02_a_failed_sync_is_never_retried_on_the_same_file(tmp_path: Path) -> None:
+    """After a failure the descriptor of the old segment is not synced again."""
+    seen: list[tuple[int, bool]] = []
+    state = {"broken": False}
+
+    def sync(descriptor: int) -> None:
+        seen.append((os.fstat(descriptor).st_ino, state["broken"]))
+        if state["broken"]:
+            raise OSError(5, "Input/output error")
+
+    async def work(journal: Journal) -> None:
+        assert await settle(journal, [record(0)]) == [True]
+        state["broken"] = True
+        assert await settle(journal, [record(1)]) == [False]
+        state["broken"] = False
+        assert await settle(journal, [record(2)]) == [True]
+
+    run_journal(tmp_path, work, sync=sync)
+    failed = [number for number, broken in seen if broken]
+    after = [number for number, _ in seen[[broken for _, broken in seen].index(True) + 1 :]]
+    assert len(failed) == 1
+    assert failed[0] not in after
+    assert intact(tmp_path) == 2
+
+
+def test_l01_a_failure_also_refuses_what_was_chained_behind_the_failed_group(tmp_path: Path) -> None:
+    """Records that collected during the failing sync hang on refused ones; they are refused with them."""
+    disk = Disk()
+
+    async def work(journal: Journal) -> None:
+        disk.hang()
+        first = asyncio.create_task(settle(journal, [record(0)]))
+        await asyncio.to_thread(disk.hanging.wait, 30)
+        second = asyncio.create_task(settle(journal, [record(1)]))
+        await asyncio.sleep(0)
+        disk.is_broken = True
+        disk.come_back()
+        assert await first == [False]
+        assert await second == [False]
+        disk.is_broken = False
+        assert await settle(journal, [record(2)]) == [True]
+
+    run_journal(tmp_path, work, sync=disk)
+    assert intact(tmp_path) == 1
+
+
+class TimedLoop(asyncio.SelectorEventLoop):
+    """A loop whose timers the test fires: its clock stands still until it is moved."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.moved_s = 0.0
+
+    def time(self) -> float:
+        return self.moved_s
+
+
+@pytest.mark.parametrize("comes_back_with_error", [False, True])
+def test_l01_a_hanging_disk_refuses_within_two_seconds(tmp_path: Path, comes_back_with_error: bool) -> None:
+    """Everybody who waits is refused by then, later ones at once; afterwards a new segment is begun."""
+    disk = Disk()
+    loop = TimedLoop()
+    assert PATIENCE_S < 2
+
+    async def main() -> None:
+        journal = Journal(open_writer(tmp_path, sync=disk), loop, SIGNER, NOW_MS)
+        assert await settle(journal, [record(0)]) == [True]
+        disk.hang()
+        first = asyncio.create_task(settle(journal, [record(1)]))
+        await asyncio.sleep(0)
+        await asyncio.to_thread(disk.hanging.wait, 30)
+        loop.moved_s = PATIENCE_S - 0.01
+        second = asyncio.create_task(settle(journal, [record(2)]))
+        await asyncio.to_thread(threading.Event().wait, 0)
+        assert not first.done()
+        loop.moved_s = 2.0
+        assert await first == [False]
+        assert await second == [False]
+        assert journal.is_refusing
+        assert await settle(journal, [record(3)]) == [False]
+        disk.is_broken = comes_back_with_error
+        disk.come_back()
+        while journal._is_stalled:
+            await asyncio.to_thread(threading.Event().wait, 0)
+        disk.is_broken = False
+        assert await settle(journal, [record(4)]) == [True]
+        await journal.close(NOW_MS)
+
+    loop.run_until_complete(main())
+    loop.close()
+    # A hung sync that succeeds late leaves its record: written for a refused call, never the other way round.
+    assert intact(tmp_path) == (2 if comes_back_with_error else 3)
+    assert list(list_segments(tmp_path, "worker-0")) == [1, 2]
+
+
+def test_a_waiting_group_is_counted_from_its_own_first_record(tmp_path: Path) -> None:
+    """A record that waited behind a slow group does not get another two seconds."""
+    disk = Disk()
+    loop = TimedLoop()
+
+    async def main() -> None:
+        journal = Journal(open_writer(tmp_path, sync=disk), loop, SIGNER, NOW_MS)
+        disk.hang()
+        first = asyncio.create_task(settle(journal, [record(1)]))
+        await asyncio.sleep(0)
+        await asyncio.to_thread(disk.hanging.wait, 30)
+        loop.moved_s = 0.5
+        second = asyncio.create_task(settle(journal, [record(2)]))
+        await asyncio.sleep(0)
+        loop.moved_s = PATIENCE_S - 0.1
+        disk.hanging.clear()
+        disk.come_back()
+        disk.hang()
+        await asyncio.to_thread(disk.hanging.wait, 30)
+        if not first.done():  # the first sync may have been let through before the second hung
+            await first
+        loop.moved_s = 0.5 + PATIENCE_S + 0.01
+        assert await second == [False]
+        disk.come_back()
+        with pytest.raises(AuditUnwritable):
+            await journal.close(NOW_MS)
+        while journal._thread.is_alive():
+            await asyncio.to_thread(journal._thread.join, 1)
+
+    loop.run_until_complete(main())
+    loop.close()
+
+
+def test_one_callback_that_raises_disturbs_no_other(tmp_path: Path) -> None:
+    """A client that went away cannot keep the others of its group waiting."""
+    reported: list[dict[str, Any]] = []
+
+    async def work(journal: Journal) -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context))
+
+        def gone(_: bool) -> None:
+            raise RuntimeError("the client is gone")
+
+        journal.append(record(0), gone)
+        assert await settle(journal, [record(1)]) == [True]
+
+    run_journal(tmp_path, work)
+    assert len(reported) == 1
+    assert intact(tmp_path) == 2
+
+
+def test_l04_a_checkpoint_comes_after_a_thousand_records_at_the_latest(tmp_path: Path) -> None:
+    """Also when nobody ticks."""
+
+    async def work(journal: Journal) -> None:
+        await settle(journal, (record(number) for number in range(2 * CHECKPOINT_RECORDS + 10)))
+
+    run_journal(tmp_path, work)
+    assert intact(tmp_path) == 2 * CHECKPOINT_RECORDS + 10
+    seen = [int(line.split()[3]) for line in checkpoint_log(tmp_path, "worker-0").read_text().splitlines()]
+    assert seen == [CHECKPOINT_RECORDS, 2 * CHECKPOINT_RECORDS, 2 * CHECKPOINT_RECORDS + 10]
+
+
+def test_l04_an_idle_journal_signs_a_checkpoint_every_minute(tmp_path: Path) -> None:
+    """Nothing happened, and that is said too."""
+
+    async def work(journal: Journal) -> None:
+        for second in range(181):
+            journal.tick(NOW_MS + second * 1000)
+
+    run_journal(tmp_path, work)
+    times = [int(line.split()[5]) for line in checkpoint_log(tmp_path, "worker-0").read_text().splitlines()]
+    assert times == [NOW_MS + 60_000, NOW_MS + 120_000, NOW_MS + 180_000]
+    assert intact(tmp_path) == 0
+
+
+def test_segments_rotate_by_size(tmp_path: Path) -> None:
+    """Each begins where the one before ends."""
+
+    async def work(journal: Journal) -> None:
+        for number in range(30):
+            assert await settle(journal, [record(number)]) == [True]
+
+    run_journal(tmp_path, work, segment_bytes=4_000)
+    assert len(list_segments(tmp_path, "worker-0")) > 4
+    assert intact(tmp_path) == 30
+
+
+def test_after_close_appends_are_refused(tmp_path: Path) -> None:
+    """Nothing is recorded behind the last checkpoint of a closed journal."""
+
+    async def main() -> list[bool]:
+        journal = Journal(open_writer(tmp_path), asyncio.get_running_loop(), SIGNER, NOW_MS)
+        assert await settle(journal, [record(0)]) == [True]
+        await journal.close(NOW_MS)
+        return await settle(journal, [record(1)])
+
+    assert asyncio.run(main()) == [False]
+    assert intact(tmp_path) == 1
