@@ -33,6 +33,7 @@ from strongroom.clock import Clock, Instant
 from strongroom.errors import Fault
 from strongroom.gateway.authentication import Authenticator
 from strongroom.gateway.call import Call
+from strongroom.gateway.conditions import request_conditions
 from strongroom.gateway.context import Context, refuse_unserved
 from strongroom.gateway.deployment import Deployment
 from strongroom.gateway.exchange import Exchange
@@ -381,7 +382,7 @@ def authorise(context: Context, action: str, target: Target) -> None:
             action=action,
             resource=target.arn,
             resource_account=target.account,
-            context=target.conditions,
+            context=request_conditions(context, target.conditions, target.account),
         ),
         identity=caller.identity,
         resource=target.policy,

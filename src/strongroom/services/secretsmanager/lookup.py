@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from strongroom.arn import PARTITION, MalformedARN, parse_arn
+from strongroom.gateway.conditions import BuiltOnDemand
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Target
 from strongroom.policy.compile import CompiledPolicy, compile_policy
@@ -117,14 +118,20 @@ def with_secret(target: Target, secret: Secret) -> Target:
 
 def resource_policy(rows: Rows, secret: Secret) -> CompiledPolicy | None:
     """Return a secret's compiled resource policy, or None."""
-    return rows.cached(policy_key(secret.secret_id), lambda fresh: _compile(fresh, secret), lambda _: 8_000)
+    held = rows.cached(policy_key(secret.secret_id), lambda fresh: _compile(fresh, secret), _weigh_policy)
+    return held[0] if held is not None else None
 
 
-def _compile(rows: Rows, secret: Secret) -> CompiledPolicy | None:
+def _compile(rows: Rows, secret: Secret) -> tuple[CompiledPolicy | None]:
+    """Read and compile; that there is no policy is kept in the cache as well, so it comes in a tuple."""
     document = find_policy(rows, secret.secret_id)
     if document is None:
-        return None
-    return compile_policy(document, PolicyKind.RESOURCE, source_id=secret.arn)
+        return (None,)
+    return (compile_policy(document, PolicyKind.RESOURCE, source_id=secret.arn),)
+
+
+def _weigh_policy(held: tuple[CompiledPolicy | None]) -> int:
+    return 100 if held[0] is None else 16_000
 
 
 def _target(
@@ -142,6 +149,6 @@ def _target(
         account,
         label,
         secret,
-        {**secret_conditions(secret), **conditions},
+        BuiltOnDemand(lambda: {**secret_conditions(secret), **conditions}),
         resource_policy(context.rows, secret),
     )
