@@ -15,8 +15,8 @@ from typing import Final
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Target
 from strongroom.services.iam import errors
-from strongroom.services.iam.model import NAME, User, user_arn
-from strongroom.services.iam.tables import find_user
+from strongroom.services.iam.model import NAME, AccessKey, User, user_arn
+from strongroom.services.iam.tables import find_access_key, find_user
 
 _LABEL: Final = "user "
 _NO_CONDITIONS: Mapping[str, tuple[str, ...]] = {}
@@ -56,6 +56,18 @@ def existing(target: Target) -> User:
         raise errors.user_not_found(target.label.removeprefix(_LABEL))
     assert isinstance(user, User)
     return user
+
+
+def existing_key(context: Context, user: User, access_key_id: str) -> AccessKey:
+    """Return an access key of a user.
+
+    Raises:
+        Fault: The user has no such key; whether another user has it makes no difference (P-11).
+    """
+    key = find_access_key(context.rows, access_key_id)
+    if key is None or key.user_id != user.user_id:
+        raise errors.access_key_not_found(access_key_id)
+    return key
 
 
 def own_name(context: Context) -> str:

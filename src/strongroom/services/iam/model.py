@@ -12,12 +12,13 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
 from strongroom.clock import Instant
 
+Status = Literal["Active", "Inactive", "Expired"]
 ACTIVE: Final = "Active"
 USERS_MOST: Final = 5_000
 KEYS_PER_USER_MOST: Final = 2
@@ -73,7 +74,7 @@ class AccessKey(msgspec.Struct, frozen=True):
     access_key_id: str
     account: str
     user_id: str
-    status: str
+    status: Status
     created_ms: Instant
     sealed_secret: bytes
 

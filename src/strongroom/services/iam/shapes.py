@@ -1,29 +1,35 @@
 """Members and structures that several operations of IAM share, with their constraints.
 
-Names carry no pattern here: AWS words wrong characters of names and paths in its own way, so ``lookup.py``
-checks them (errors.invalid_name, errors.invalid_path).
+Names and paths of requests carry no pattern here: AWS words wrong characters of those in its own way, so they
+are checked in ``lookup.py`` and ``create_user.py`` (errors.invalid_name, errors.invalid_path).
 
 Source: the service model ``iam`` 2010-05-08; identity reference 4.2.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-from strongroom.services.iam.model import AccessKey, User
+from strongroom.services.iam.model import AccessKey, Status, User
 from strongroom.wire.shapes import Shape, Timestamp, limits, timestamp, within
 
 NewUserName = Annotated[str, limits(1, 64)]
 ExistingUserName = Annotated[str, limits(1, 128)]
-PolicyName = Annotated[str, limits(1, 128)]
-AccessKeyId = Annotated[str, limits(16, 128, pattern=r"[\w]+")]
-Status = Literal["Active", "Inactive", "Expired"]
-Path = Annotated[str, limits(1, 512)]
+NewPolicyName = Annotated[str, limits(1, 128)]
+NewPath = Annotated[str, limits(1, 512)]
 PathPrefix = Annotated[str, limits(1, 512, pattern=r"\u002F[\u0021-\u007F]*")]
-PolicyDocument = Annotated[str, limits(1, 131_072, pattern=r"[\u0009\u000A\u000D\u0020-\u00FF]+")]
 Marker = Annotated[str, limits(1, 320, pattern=r"[\u0020-\u00FF]+")]
 MaxItems = Annotated[int, within(1, 1000)]
+
+UserName = Annotated[str, limits(1, 64, pattern=r"[\w+=,.@-]+")]
+PolicyName = Annotated[str, limits(1, 128, pattern=r"[\w+=,.@-]+")]
+PolicyDocument = Annotated[str, limits(1, 131_072, pattern=r"[\u0009\u000A\u000D\u0020-\u00FF]+")]
+Path = Annotated[str, limits(1, 512, pattern=r"(\u002F)|(\u002F[\u0021-\u007E]+\u002F)")]
+UniqueId = Annotated[str, limits(16, 128, pattern=r"[\w]+")]
+AccessKeyId = Annotated[str, limits(16, 128, pattern=r"[\w]+")]
 Arn = Annotated[str, limits(20, 2048)]
+
+MAX_ITEMS_DEFAULT = 100
 
 
 class Tag(Shape):
@@ -33,23 +39,26 @@ class Tag(Shape):
     value: Annotated[str, limits(0, 256, pattern=r"[\p{L}\p{Z}\p{N}_.:/=+\-@]*")]
 
 
+Tags = Annotated[list[Tag], limits(None, 50)]
+
+
 class UserDetail(Shape):
     """A user as operations show it; ListUsers leaves out the tags."""
 
-    path: str
-    user_name: str
-    user_id: str
-    arn: str
+    path: Path
+    user_name: UserName
+    user_id: UniqueId
+    arn: Arn
     create_date: Timestamp
-    tags: list[Tag] | None = None
+    tags: Tags | None = None
 
 
 class AccessKeyMetadata(Shape):
     """An access key without its secret."""
 
-    user_name: str | None = None
-    access_key_id: str | None = None
-    status: str | None = None
+    user_name: UserName | None = None
+    access_key_id: AccessKeyId | None = None
+    status: Status | None = None
     create_date: Timestamp | None = None
 
 

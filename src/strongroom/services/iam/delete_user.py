@@ -1,0 +1,51 @@
+"""DeleteUser: remove a user that has neither policies nor access keys any more.
+
+Errors: NoSuchEntity, DeleteConflict.
+
+Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUser.html
+"""
+
+from __future__ import annotations
+
+from strongroom.gateway.context import Context
+from strongroom.gateway.operation import Mode, Operation, Target
+from strongroom.services.iam import errors
+from strongroom.services.iam.lookup import existing, find_target
+from strongroom.services.iam.shapes import ExistingUserName
+from strongroom.services.iam.tables import list_access_keys, list_user_policies, remove_user
+from strongroom.wire.shapes import Shape
+
+
+class Request(Shape):
+    """Which user."""
+
+    user_name: ExistingUserName
+
+
+def target(context: Context, request: Request) -> Target:
+    """Name the user."""
+    return find_target(context, request.user_name)
+
+
+def handle(context: Context, request: Request, target: Target) -> None:
+    """Remove it, when nothing hangs on it."""
+    user = existing(target)
+    if user.attributes.attached:
+        raise errors.must_detach_policies()
+    if list_user_policies(context.rows, user.user_id):
+        raise errors.must_delete_policies()
+    if list_access_keys(context.rows, user.user_id):
+        raise errors.must_delete_access_keys()
+    remove_user(context.transaction, user)
+
+
+DELETE_USER: Operation[Request, Shape] = Operation(
+    name="DeleteUser",
+    mode=Mode.CHANGE,
+    request=Request,
+    response=None,
+    action="iam:DeleteUser",
+    target=target,
+    handle=handle,
+    recorded_request=("user_name",),
+)

@@ -1,0 +1,51 @@
+"""DeleteUserPolicy: take an inline policy from a user.
+
+It holds from the user's next request on, on every worker (S-09).
+
+Errors: NoSuchEntity.
+
+Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteUserPolicy.html
+"""
+
+from __future__ import annotations
+
+from strongroom.gateway.context import Context
+from strongroom.gateway.operation import Mode, Operation, Target
+from strongroom.services.iam import errors
+from strongroom.services.iam.lookup import check_name, existing, find_target
+from strongroom.services.iam.shapes import ExistingUserName, NewPolicyName
+from strongroom.services.iam.tables import find_user_policy, remove_user_policy
+from strongroom.wire.shapes import Shape
+
+
+class Request(Shape):
+    """Whose policy, and its name."""
+
+    user_name: ExistingUserName
+    policy_name: NewPolicyName
+
+
+def target(context: Context, request: Request) -> Target:
+    """Name the user."""
+    check_name("policyName", request.policy_name)
+    return find_target(context, request.user_name)
+
+
+def handle(context: Context, request: Request, target: Target) -> None:
+    """Remove the policy."""
+    user = existing(target)
+    if find_user_policy(context.rows, user.user_id, request.policy_name) is None:
+        raise errors.user_policy_not_found(request.policy_name)
+    remove_user_policy(context.transaction, user.user_id, request.policy_name)
+
+
+DELETE_USER_POLICY: Operation[Request, Shape] = Operation(
+    name="DeleteUserPolicy",
+    mode=Mode.CHANGE,
+    request=Request,
+    response=None,
+    action="iam:DeleteUserPolicy",
+    target=target,
+    handle=handle,
+    recorded_request=("user_name", "policy_name"),
+)

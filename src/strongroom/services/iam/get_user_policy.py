@@ -1,0 +1,64 @@
+"""GetUserPolicy: the text of an inline policy of a user, byte for byte, URL-encoded as RFC 3986 says.
+
+Errors: NoSuchEntity.
+
+Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetUserPolicy.html
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from strongroom.gateway.context import Context
+from strongroom.gateway.operation import Mode, Operation, Target
+from strongroom.services.iam import errors
+from strongroom.services.iam.lookup import check_name, existing, find_target
+from strongroom.services.iam.shapes import ExistingUserName, NewPolicyName, PolicyDocument
+from strongroom.services.iam.tables import find_user_policy
+from strongroom.wire.shapes import Shape
+
+
+class Request(Shape):
+    """Whose policy, and its name."""
+
+    user_name: ExistingUserName
+    policy_name: NewPolicyName
+
+
+class Response(Shape):
+    """The policy."""
+
+    user_name: ExistingUserName
+    policy_name: NewPolicyName
+    policy_document: PolicyDocument
+
+
+def target(context: Context, request: Request) -> Target:
+    """Name the user."""
+    check_name("policyName", request.policy_name)
+    return find_target(context, request.user_name)
+
+
+def handle(context: Context, request: Request, target: Target) -> Response:
+    """Read the policy."""
+    user = existing(target)
+    policy = find_user_policy(context.rows, user.user_id, request.policy_name)
+    if policy is None:
+        raise errors.user_policy_not_found(request.policy_name)
+    return Response(
+        user_name=user.name,
+        policy_name=policy.name,
+        policy_document=quote(policy.document, safe=""),
+    )
+
+
+GET_USER_POLICY = Operation(
+    name="GetUserPolicy",
+    mode=Mode.READ,
+    request=Request,
+    response=Response,
+    action="iam:GetUserPolicy",
+    target=target,
+    handle=handle,
+    recorded_request=("user_name", "policy_name"),
+)

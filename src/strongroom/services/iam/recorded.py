@@ -1,0 +1,42 @@
+"""What audit records show of users and keys, in the form of CloudTrail's records of IAM.
+
+Dates inside ``responseElements`` are written as Java does for the United States: ``Aug 1, 2024 1:33:28 PM``.
+
+Source: audit reference 1.3 (recorded).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from strongroom.services.iam.shapes import UserDetail
+
+# Never from the locale of the process.
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def render_date(seconds: float) -> str:
+    """Write an instant as CloudTrail does inside the response elements of IAM."""
+    moment = datetime.fromtimestamp(int(seconds), UTC)
+    half = "AM" if moment.hour < 12 else "PM"
+    hour = moment.hour % 12 or 12
+    return (
+        f"{_MONTHS[moment.month - 1]} {moment.day}, {moment.year} "
+        f"{hour}:{moment.minute:02d}:{moment.second:02d} {half}"
+    )
+
+
+def record_user(user: UserDetail) -> Mapping[str, Any]:
+    """Show a user."""
+    shown: dict[str, Any] = {
+        "path": user.path,
+        "userName": user.user_name,
+        "userId": user.user_id,
+        "arn": user.arn,
+        "createDate": render_date(user.create_date),
+    }
+    if user.tags is not None:
+        shown["tags"] = [{"key": tag.key, "value": tag.value} for tag in user.tags]
+    return shown

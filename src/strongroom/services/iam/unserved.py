@@ -1,0 +1,222 @@
+"""The operations of IAM that are not served, each with the reason that the client is told.
+
+Rules:
+ - Every operation of the service model stands either here or in the table of operations; a test compares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+_NO_GROUPS: Final = "this version has no groups yet; give inline policies to users with PutUserPolicy."
+_NO_ROLES: Final = (
+    "this version has no roles and no temporary credentials yet; use IAM users with access keys."
+)
+_NO_MANAGED: Final = "this version neither makes nor attaches managed policies yet; use PutUserPolicy."
+_NO_BOUNDARIES: Final = "this version has no permissions boundaries yet."
+_NO_CHANGES: Final = "this version does not change names, paths and tags of users yet; make a new user."
+_NO_PASSWORDS: Final = "this version has no passwords and no console sign-in yet; users have access keys."
+_NO_MFA: Final = "this version has no MFA devices yet."
+_NO_PROVIDERS: Final = "this version has no OpenID Connect providers yet."
+_NO_REPORTS: Final = (
+    "this version does not report on accounts yet; ListUsers and ListAccessKeys show users and keys."
+)
+_NO_SIMULATION: Final = "this version does not simulate policies yet."
+_NOT_MEANT: Final = "it is not among the operations that Strongroom means to serve."
+
+_BY_REASON: Final[Mapping[str, tuple[str, ...]]] = {
+    _NO_GROUPS: (
+        "AddUserToGroup",
+        "AttachGroupPolicy",
+        "CreateGroup",
+        "DeleteGroup",
+        "DeleteGroupPolicy",
+        "DetachGroupPolicy",
+        "GetGroup",
+        "GetGroupPolicy",
+        "ListAttachedGroupPolicies",
+        "ListGroupPolicies",
+        "ListGroups",
+        "ListGroupsForUser",
+        "PutGroupPolicy",
+        "RemoveUserFromGroup",
+        "UpdateGroup",
+    ),
+    _NO_ROLES: (
+        "AddRoleToInstanceProfile",
+        "AttachRolePolicy",
+        "CreateInstanceProfile",
+        "CreateRole",
+        "DeleteInstanceProfile",
+        "DeleteRole",
+        "DeleteRolePolicy",
+        "DetachRolePolicy",
+        "GetInstanceProfile",
+        "GetRole",
+        "GetRolePolicy",
+        "ListAttachedRolePolicies",
+        "ListInstanceProfileTags",
+        "ListInstanceProfiles",
+        "ListInstanceProfilesForRole",
+        "ListRolePolicies",
+        "ListRoleTags",
+        "ListRoles",
+        "PutRolePolicy",
+        "RemoveRoleFromInstanceProfile",
+        "TagInstanceProfile",
+        "TagRole",
+        "UntagInstanceProfile",
+        "UntagRole",
+        "UpdateAssumeRolePolicy",
+        "UpdateRole",
+        "UpdateRoleDescription",
+    ),
+    _NO_MANAGED: (
+        "AttachUserPolicy",
+        "CreatePolicy",
+        "CreatePolicyVersion",
+        "DeletePolicy",
+        "DeletePolicyVersion",
+        "DetachUserPolicy",
+        "GetPolicy",
+        "GetPolicyVersion",
+        "ListAttachedUserPolicies",
+        "ListEntitiesForPolicy",
+        "ListPolicies",
+        "ListPolicyTags",
+        "ListPolicyVersions",
+        "SetDefaultPolicyVersion",
+        "TagPolicy",
+        "UntagPolicy",
+    ),
+    _NO_BOUNDARIES: (
+        "DeleteRolePermissionsBoundary",
+        "DeleteUserPermissionsBoundary",
+        "PutRolePermissionsBoundary",
+        "PutUserPermissionsBoundary",
+    ),
+    _NO_CHANGES: (
+        "ListUserTags",
+        "TagUser",
+        "UntagUser",
+        "UpdateUser",
+    ),
+    _NO_PASSWORDS: (
+        "ChangePassword",
+        "CreateLoginProfile",
+        "DeleteAccountPasswordPolicy",
+        "DeleteLoginProfile",
+        "GetAccountPasswordPolicy",
+        "GetLoginProfile",
+        "UpdateAccountPasswordPolicy",
+        "UpdateLoginProfile",
+    ),
+    _NO_MFA: (
+        "CreateVirtualMFADevice",
+        "DeactivateMFADevice",
+        "DeleteVirtualMFADevice",
+        "EnableMFADevice",
+        "GetMFADevice",
+        "ListMFADeviceTags",
+        "ListMFADevices",
+        "ListVirtualMFADevices",
+        "ResyncMFADevice",
+        "TagMFADevice",
+        "UntagMFADevice",
+    ),
+    _NO_PROVIDERS: (
+        "AddClientIDToOpenIDConnectProvider",
+        "CreateOpenIDConnectProvider",
+        "DeleteOpenIDConnectProvider",
+        "GetOpenIDConnectProvider",
+        "ListOpenIDConnectProviderTags",
+        "ListOpenIDConnectProviders",
+        "RemoveClientIDFromOpenIDConnectProvider",
+        "TagOpenIDConnectProvider",
+        "UntagOpenIDConnectProvider",
+        "UpdateOpenIDConnectProviderThumbprint",
+    ),
+    _NO_REPORTS: (
+        "CreateAccountAlias",
+        "DeleteAccountAlias",
+        "GenerateCredentialReport",
+        "GetAccessKeyLastUsed",
+        "GetAccountAuthorizationDetails",
+        "GetAccountSummary",
+        "GetCredentialReport",
+        "ListAccountAliases",
+    ),
+    _NO_SIMULATION: (
+        "GetContextKeysForCustomPolicy",
+        "GetContextKeysForPrincipalPolicy",
+        "SimulateCustomPolicy",
+        "SimulatePrincipalPolicy",
+    ),
+    _NOT_MEANT: (
+        "AcceptDelegationRequest",
+        "AcquireRole",
+        "AssociateDelegationRequest",
+        "CreateDelegationRequest",
+        "CreateSAMLProvider",
+        "CreateServiceLinkedRole",
+        "CreateServiceSpecificCredential",
+        "DeleteSAMLProvider",
+        "DeleteSSHPublicKey",
+        "DeleteServerCertificate",
+        "DeleteServiceLinkedRole",
+        "DeleteServiceSpecificCredential",
+        "DeleteSigningCertificate",
+        "DisableOrganizationsRootCredentialsManagement",
+        "DisableOrganizationsRootSessions",
+        "DisableOutboundWebIdentityFederation",
+        "EnableOrganizationsRootCredentialsManagement",
+        "EnableOrganizationsRootSessions",
+        "EnableOutboundWebIdentityFederation",
+        "GenerateOrganizationsAccessReport",
+        "GenerateServiceLastAccessedDetails",
+        "GetAccountProperties",
+        "GetDelegationRequest",
+        "GetHumanReadableSummary",
+        "GetOrganizationsAccessReport",
+        "GetOutboundWebIdentityFederationInfo",
+        "GetRoleTemplateVersion",
+        "GetSAMLProvider",
+        "GetSSHPublicKey",
+        "GetServerCertificate",
+        "GetServiceLastAccessedDetails",
+        "GetServiceLastAccessedDetailsWithEntities",
+        "GetServiceLinkedRoleDeletionStatus",
+        "ListDelegationRequests",
+        "ListOrganizationsFeatures",
+        "ListPoliciesGrantingServiceAccess",
+        "ListSAMLProviderTags",
+        "ListSAMLProviders",
+        "ListSSHPublicKeys",
+        "ListServerCertificateTags",
+        "ListServerCertificates",
+        "ListServiceSpecificCredentials",
+        "ListSigningCertificates",
+        "PutAccountProperties",
+        "RejectDelegationRequest",
+        "ResetServiceSpecificCredential",
+        "SendDelegationToken",
+        "SetSecurityTokenServicePreferences",
+        "TagSAMLProvider",
+        "TagServerCertificate",
+        "UntagSAMLProvider",
+        "UntagServerCertificate",
+        "UpdateDelegationRequest",
+        "UpdateSAMLProvider",
+        "UpdateSSHPublicKey",
+        "UpdateServerCertificate",
+        "UpdateServiceSpecificCredential",
+        "UpdateSigningCertificate",
+        "UploadSSHPublicKey",
+        "UploadServerCertificate",
+        "UploadSigningCertificate",
+    ),
+}
+
+UNSERVED: Final[Mapping[str, str]] = {name: reason for reason, names in _BY_REASON.items() for name in names}
+"""The reason by the name of the operation."""
