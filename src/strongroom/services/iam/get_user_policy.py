@@ -7,15 +7,16 @@ Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetUserPolicy.ht
 
 from __future__ import annotations
 
+from typing import Annotated
 from urllib.parse import quote
 
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.iam import errors
 from strongroom.services.iam.lookup import check_name, existing, find_target
-from strongroom.services.iam.shapes import ExistingUserName, NewPolicyName, PolicyDocument
+from strongroom.services.iam.shapes import ExistingUserName, NewPolicyName, PolicyDocument, PolicyName
 from strongroom.services.iam.tables import find_user_policy
-from strongroom.wire.shapes import Shape
+from strongroom.wire.shapes import Shape, limits
 
 
 class Request(Shape):
@@ -28,8 +29,8 @@ class Request(Shape):
 class Response(Shape):
     """The policy."""
 
-    user_name: ExistingUserName
-    policy_name: NewPolicyName
+    user_name: Annotated[str, limits(1, 128, pattern=r"[\w+=,.@-]+")]
+    policy_name: PolicyName
     policy_document: PolicyDocument
 
 

@@ -1,0 +1,68 @@
+"""The shapes of IAM against the service model, and the completeness of its tables."""
+
+from __future__ import annotations
+
+from strongroom.gateway.operation import Mode
+from strongroom.services.iam import SERVICE
+from tests.wire.conformance import Declared, check, load_model
+
+OWN_TEXT = "AWS words wrong characters in its own way; lookup.py and create_user.py check them"
+NOT_YET = "this version has neither passwords nor boundaries, so no user has one"
+
+ALLOWED = {
+    "CreateUser.request.UserName.pattern": OWN_TEXT,
+    "CreateUser.request.Path.pattern": OWN_TEXT,
+    **{
+        f"{operation}.request.UserName.pattern": OWN_TEXT
+        for operation in (
+            "CreateAccessKey",
+            "DeleteAccessKey",
+            "DeleteUser",
+            "DeleteUserPolicy",
+            "GetUser",
+            "GetUserPolicy",
+            "ListAccessKeys",
+            "ListUserPolicies",
+            "PutUserPolicy",
+            "UpdateAccessKey",
+        )
+    },
+    **{
+        f"{operation}.request.PolicyName.pattern": OWN_TEXT
+        for operation in ("DeleteUserPolicy", "GetUserPolicy", "PutUserPolicy")
+    },
+    **{
+        f"{place}.{member}.missing": NOT_YET
+        for place in ("CreateUser.response.User", "GetUser.response.User", "ListUsers.response.Users.member")
+        for member in ("PasswordLastUsed", "PermissionsBoundary")
+    },
+}
+
+
+def test_every_shape_agrees_with_the_service_model() -> None:
+    """Members, types and constraints are AWS's, but for the differences that have a reason."""
+    check(
+        load_model("iam"),
+        {each.name: Declared(each.request, each.response) for each in SERVICE.operations},
+        allowed=ALLOWED,
+    )
+
+
+def test_every_operation_of_the_model_is_served_or_refused_with_a_reason() -> None:
+    """No operation is forgotten, and none stands in both tables."""
+    served = {operation.name for operation in SERVICE.operations}
+    assert not served & SERVICE.unserved.keys()
+    assert served | SERVICE.unserved.keys() == set(load_model("iam")["operations"])
+    assert all(reason.endswith(".") for reason in SERVICE.unserved.values())
+
+
+def test_p02_every_operation_asks_the_evaluator_for_the_action_of_its_name() -> None:
+    """IAM has no operation that is open to everybody."""
+    assert [each.action for each in SERVICE.operations] == [f"iam:{each.name}" for each in SERVICE.operations]
+
+
+def test_only_operations_that_change_something_run_as_changes() -> None:
+    """Get and List never take a turn of the writer."""
+    for operation in SERVICE.operations:
+        reads = operation.name.startswith(("Get", "List"))
+        assert (operation.mode is not Mode.CHANGE) == reads
