@@ -4,27 +4,28 @@ Rules:
  - Mode 0600, and the caller's uid is checked: it must be the server's own or root's (design section 6).
  - One request and one answer on a connection, each a line of JSON of at most 64 KiB.
  - What a client of the API can do is not done here; only what concerns the deployment as a whole.
+ - Both sides name the socket through a descriptor of its directory: the address of a local socket has at most
+   108 bytes, and a data directory may lie deeper.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import socket
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-from strongroom.arn import is_account_id, is_region
+from strongroom.administration import COMMANDS
 from strongroom.clock import Clock
 from strongroom.errors import StrongroomError
-from strongroom.ids import draw
 from strongroom.opening import Opened
-from strongroom.services.iam.accounts import add_region, create_account, list_accounts, list_regions
 from strongroom.store.writer import Writer
 from strongroom.workers.background import run_change
 
@@ -45,56 +46,67 @@ class NotRunning(StrongroomError):
 
 
 class ControlServer:
-    """Answers on the socket, on a thread of its own."""
+    """Answers on the socket, on a thread of its own.
 
-    def __init__(self, opened: Opened, writer: Writer, clock: Clock) -> None:
+    Args:
+        opened: The deployment.
+        writer: Makes the changes.
+        clock: "Now" for the domain.
+        run_jobs: Runs every background job once and says which failed; None outside of ``dev``.
+    """
+
+    def __init__(
+        self,
+        opened: Opened,
+        writer: Writer,
+        clock: Clock,
+        run_jobs: Callable[[], list[str]] | None = None,
+    ) -> None:
         self._opened = opened
         self._writer = writer
         self._clock = clock
+        self._run_jobs = run_jobs
         self._path = opened.settings.data_dir / SOCKET_NAME
         self._thread = threading.Thread(target=self._run, name="control", daemon=True)
         self._socket: socket.socket | None = None
         self._is_stopping = False
-        self._commands: dict[str, Callable[[dict[str, Any]], Any]] = {
-            "account-create": self._create_account,
-            "account-list": self._list_accounts,
-            "region-add": self._add_region,
-            "region-list": self._list_regions,
-        }
 
     def start(self) -> None:
         """Bind the socket and start to answer."""
-        self._path.unlink(
-            missing_ok=True
-        )  # left by a process that was killed; the claim on the directory is ours
+        # Left by a process that was killed: the claim on the directory is ours.
+        self._path.unlink(missing_ok=True)
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        listening.bind(str(self._path))
+        with _address(self._path.parent) as address:
+            listening.bind(address)
         os.chmod(self._path, 0o600)
         listening.listen(8)
-        listening.settimeout(0.5)
         self._socket = listening
         self._thread.start()
 
     def stop(self) -> None:
         """End and remove the socket."""
         self._is_stopping = True
-        self._thread.join(timeout=5)
-        self._path.unlink(missing_ok=True)
+        if self._socket is not None:
+            self._socket.shutdown(socket.SHUT_RDWR)  # wakes the thread out of accept
+            self._thread.join(timeout=5)
+            self._path.unlink(missing_ok=True)
 
     def _run(self) -> None:
         assert self._socket is not None
-        while not self._is_stopping:
-            try:
-                connection, _ = self._socket.accept()
-            except TimeoutError:
-                continue
-            with connection:
-                connection.settimeout(5)
+        with self._socket:
+            while not self._is_stopping:
                 try:
-                    self._serve(connection)
+                    connection, _ = self._socket.accept()
                 except OSError as problem:
-                    log.warning("a control connection ended early: %s", type(problem).__name__)
-        self._socket.close()
+                    if not self._is_stopping:
+                        log.warning("a control connection was not accepted: %s", type(problem).__name__)
+                    continue
+                with connection:
+                    connection.settimeout(5)
+                    try:
+                        self._serve(connection)
+                    except OSError as problem:
+                        log.warning("a control connection ended early: %s", type(problem).__name__)
 
     def _serve(self, connection: socket.socket) -> None:
         peer = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
@@ -108,44 +120,29 @@ class ControlServer:
     def _answer(self, line: bytes) -> dict[str, Any]:
         try:
             request = msgspec.json.decode(line, type=dict[str, Any])
-            command = self._commands.get(str(request.get("command")))
-            if command is None:
-                raise ControlRefused("The running deployment does not know this command.")
-            return {"result": command(request)}
+            return {"result": self._do(str(request.get("command")), request)}
         except msgspec.DecodeError:
             return {"error": "The request is not a line of JSON."}
         except StrongroomError as problem:
             return {"error": str(problem)}
+        except Exception as problem:  # noqa: BLE001 - a defect in one command must not end the socket
+            log.error("a control command failed: %s", type(problem).__name__)
+            return {"error": "The deployment failed to do this; its log says where."}
 
-    def _create_account(self, request: dict[str, Any]) -> dict[str, Any]:
-        account = str(request.get("account") or draw("123456789", 1) + draw("0123456789", 11))
-        if not is_account_id(account):
-            raise ControlRefused("An account id has exactly 12 digits.")
-        keyring, now_ms = self._opened.keyring, self._clock()
-        made: Any = run_change(self._writer, lambda tx: create_account(tx, keyring, account, now_ms))
-        return {
-            "account_id": made.account_id,
-            "access_key_id": made.access_key_id,
-            "secret_access_key": made.secret_access_key,
-        }
-
-    def _list_accounts(self, _: dict[str, Any]) -> list[str]:
-        return self._read(list_accounts)
-
-    def _add_region(self, request: dict[str, Any]) -> list[str]:
-        region = str(request.get("region"))
-        if not is_region(region):
-            raise ControlRefused("A Region has a name like eu-central-1.")
+    def _do(self, name: str, request: dict[str, Any]) -> Any:
+        if name == "ping":
+            return {"pid": os.getpid()}
+        if name == "background-run":
+            if self._run_jobs is None:
+                raise ControlRefused("Only a dev server runs its background jobs on demand.")
+            return {"failed": self._run_jobs()}
+        command = COMMANDS.get(name)
+        if command is None:
+            raise ControlRefused("The running deployment does not know this command.")
         now_ms = self._clock()
-        run_change(self._writer, lambda tx: add_region(tx, region, now_ms))
-        return self._read(list_regions)
-
-    def _list_regions(self, _: dict[str, Any]) -> list[str]:
-        return self._read(list_regions)
-
-    def _read(self, what: Callable[[Any], Any]) -> list[str]:
-        found: Any = run_change(self._writer, lambda transaction: list(what(transaction)))
-        return list(found)
+        return run_change(
+            self._writer, lambda transaction: command(transaction, self._opened, now_ms, request)
+        )
 
 
 def ask(data_dir: Path, command: str, **details: Any) -> Any:
@@ -153,19 +150,36 @@ def ask(data_dir: Path, command: str, **details: Any) -> Any:
 
     Raises:
         NotRunning: Nothing listens there.
-        ControlRefused: It answered with an error.
+        ControlRefused: It answered with an error, or not at all.
     """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(ANSWER_WITHIN_S)
         try:
-            connection.connect(str(data_dir / SOCKET_NAME))
-        except (FileNotFoundError, ConnectionRefusedError) as problem:
+            with _address(data_dir) as address:
+                connection.connect(address)
+        except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError) as problem:
             raise NotRunning(f"No deployment is running in {data_dir}.") from problem
-        connection.sendall(msgspec.json.encode({"command": command, **details}) + b"\n")
-        answer = msgspec.json.decode(_read_line(connection), type=dict[str, Any])
+        except PermissionError as problem:
+            raise ControlRefused(f"The deployment in {data_dir} belongs to another user.") from problem
+        try:
+            connection.sendall(msgspec.json.encode({"command": command, **details}) + b"\n")
+            answer = msgspec.json.decode(_read_line(connection), type=dict[str, Any])
+        except (OSError, msgspec.DecodeError) as problem:
+            raise ControlRefused(
+                f"The deployment in {data_dir} did not answer; whether it did what was asked is not known."
+            ) from problem
     if "error" in answer:
         raise ControlRefused(answer["error"])
     return answer["result"]
+
+
+@contextlib.contextmanager
+def _address(directory: Path) -> Iterator[str]:
+    descriptor = os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{descriptor}/{SOCKET_NAME}"
+    finally:
+        os.close(descriptor)
 
 
 def _read_line(connection: socket.socket) -> bytes:

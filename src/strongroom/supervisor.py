@@ -14,6 +14,7 @@ from __future__ import annotations
 import ctypes
 import logging
 import os
+import select
 import signal
 import socket
 import ssl
@@ -24,7 +25,9 @@ from dataclasses import dataclass
 
 from strongroom.clock import Clock
 from strongroom.control import ControlServer
+from strongroom.errors import StrongroomError
 from strongroom.gateway.counters import SharedCounters
+from strongroom.gateway.listener import bind
 from strongroom.gateway.metrics import declare
 from strongroom.gateway.operation import Service
 from strongroom.opening import Opened
@@ -37,6 +40,8 @@ log = logging.getLogger(__name__)
 
 STOP_WITHIN_S = 10.0
 RESTART_PAUSE_S = 1.0
+LOOK_EVERY_S = 0.2
+JOB_WITHIN_S = 10.0
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 _BACKGROUND = -1
 
@@ -53,6 +58,7 @@ class Plan:
         workers: Request workers.
         clock: "Now" for the domain.
         tls: The certificate, or None for plain HTTP.
+        is_dev: Whether background jobs may be run on demand.
     """
 
     opened: Opened
@@ -62,6 +68,11 @@ class Plan:
     workers: int
     clock: Clock
     tls: ssl.SSLContext | None
+    is_dev: bool = False
+
+
+class StartFailed(StrongroomError):
+    """The server could not start; the sentence says why."""
 
 
 def run_folded(plan: Plan, announce: Callable[[int], None]) -> None:
@@ -84,7 +95,8 @@ class _Background:
     def __init__(self, plan: Plan) -> None:
         self._writer = open_writer(plan.opened)
         self._jobs = JobThreads(background_jobs(plan.opened, self._writer, plan.clock))
-        self._control = ControlServer(plan.opened, self._writer, plan.clock)
+        run_jobs = (lambda: self._jobs.run_all_now(JOB_WITHIN_S)) if plan.is_dev else None
+        self._control = ControlServer(plan.opened, self._writer, plan.clock, run_jobs)
 
     def start(self) -> None:
         self._writer.start()
@@ -120,17 +132,34 @@ class Supervisor:
         reading, writing = os.pipe()
         for number in (*range(self._plan.workers), _BACKGROUND):
             self._start(number, writing)
-        waited = 0
-        while waited < self._plan.workers and not self._is_stopping:
-            if not os.read(reading, 1):
-                break
-            waited += 1
-        if not self._is_stopping:
+        if self._wait_until_ready(reading):
             announce(self.port)
-        self._watch(writing)
+            self._watch(writing)
         return self._end()
 
+    def _wait_until_ready(self, reading: int) -> bool:
+        """Wait for the first sign of every worker; False when told to stop.
+
+        Raises:
+            StartFailed: A child ended before that. It would end again: the others are stopped.
+        """
+        waited = 0
+        while not self._is_stopping:
+            # A limit on the wait, because a signal that comes just before it does not end it.
+            if select.select([reading], [], [], LOOK_EVERY_S)[0]:
+                waited += len(os.read(reading, self._plan.workers))
+            if waited >= self._plan.workers:
+                return True
+            pid, _ = os.waitpid(-1, os.WNOHANG)
+            if pid and self._children.pop(pid, None) is not None and not self._is_stopping:
+                self._end()
+                raise StartFailed("A process of the server ended while it started; its last words are above.")
+        return False
+
     def _start(self, number: int, writing: int) -> None:
+        supervisor = os.getpid()
+        sys.stdout.flush()
+        sys.stderr.flush()
         pid = os.fork()
         if pid:
             self._children[pid] = number
@@ -140,7 +169,7 @@ class Supervisor:
         try:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the whole group
-            _die_with_parent()
+            _die_with(supervisor)
             harden_process(lock_memory=False)
             if number == _BACKGROUND:
                 _run_background(self._plan)
@@ -217,18 +246,24 @@ def _run_background(plan: Plan) -> None:
 
 
 def _reserve(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    reserved = socket.socket(family, socket.SOCK_STREAM)
-    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    reserved.bind((host, port))
-    return reserved
+    """Bind the address without listening on it.
+
+    Raises:
+        OSError: The address cannot be had, or somebody listens there.
+    """
+    if port:
+        # Sharing the port would let a second server of the same user take half of the requests.
+        bind(host, port, reuse_port=False).close()
+    return bind(host, port, reuse_port=True)
 
 
-def _die_with_parent() -> None:
+def _die_with(supervisor: int) -> None:
+    """Ask the kernel to end this child when the supervisor ends."""
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0) != 0 or os.getppid() == 1:
+    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "the end of the supervisor cannot be watched")
+    if os.getppid() != supervisor:  # it ended before the kernel was asked
+        raise StartFailed("the supervisor is gone")
 
 
 def _ignore(_: object) -> None:

@@ -1,0 +1,64 @@
+"""What concerns a deployment as a whole: accounts and Regions.
+
+Each command is a plain function of a transaction. A running deployment does it for whoever asks on its local
+socket (``control.py``); the command line does it itself while none runs (``opening.run_alone``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from strongroom.clock import Instant
+from strongroom.ids import draw
+from strongroom.opening import Opened
+from strongroom.services.iam.accounts import add_region, create_account, list_accounts, list_regions
+from strongroom.store.rows import Transaction
+
+Command = Callable[[Transaction, Opened, Instant, Mapping[str, Any]], Any]
+"""Gets the details that were asked with; returns what can be written as JSON."""
+
+
+def draw_account_id() -> str:
+    """Draw an account id: 12 digits, the first of which is not 0."""
+    return draw("123456789", 1) + draw("0123456789", 11)
+
+
+def _create_account(
+    transaction: Transaction, opened: Opened, now_ms: Instant, details: Mapping[str, Any]
+) -> dict[str, str]:
+    account = str(details.get("account") or draw_account_id())
+    made = create_account(transaction, opened.keyring, account, now_ms)
+    return {
+        "account_id": made.account_id,
+        "access_key_id": made.access_key_id,
+        "secret_access_key": made.secret_access_key,
+    }
+
+
+def _list_accounts(
+    transaction: Transaction, _opened: Opened, _now_ms: Instant, _details: Mapping[str, Any]
+) -> list[str]:
+    return list(list_accounts(transaction))
+
+
+def _add_region(
+    transaction: Transaction, _opened: Opened, now_ms: Instant, details: Mapping[str, Any]
+) -> list[str]:
+    add_region(transaction, str(details.get("region")), now_ms)
+    return list(list_regions(transaction))
+
+
+def _list_regions(
+    transaction: Transaction, _opened: Opened, _now_ms: Instant, _details: Mapping[str, Any]
+) -> list[str]:
+    return list(list_regions(transaction))
+
+
+COMMANDS: Final[Mapping[str, Command]] = {
+    "account-create": _create_account,
+    "account-list": _list_accounts,
+    "region-add": _add_region,
+    "region-list": _list_regions,
+}
+"""Every command, by the name with which it is asked for."""

@@ -1,0 +1,70 @@
+"""The command line: ``strongroom COMMAND``.
+
+Rules:
+ - One file for each group of commands, listed in one visible table. A command is imported when it is called,
+   so that ``strongroom env`` does not pay for the server.
+ - What is refused is a sentence on standard error that says what to do, with exit status 2, never a traceback.
+   What went wrong while running is exit status 1.
+ - No secret is an argument (X-03): the process list shows arguments to everybody.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Final
+
+from strongroom.cli.terminal import complain
+from strongroom.errors import StrongroomError
+
+REFUSED: Final = 2
+FAILED: Final = 1
+
+COMMANDS: Final[tuple[tuple[str, str, str], ...]] = (
+    ("dev", "strongroom.cli.dev:dev", "Start a server for development, made on the first start."),
+    ("env", "strongroom.cli.env:env", "Print the environment of a client of the dev server."),
+    ("init", "strongroom.cli.init:init", "Make a new deployment; print its administrator's key once."),
+    ("serve", "strongroom.cli.serve:serve", "Serve a deployment."),
+    ("account", "strongroom.cli.account:app", "Make and list accounts."),
+    ("region", "strongroom.cli.region:app", "Open and list Regions."),
+    ("audit", "strongroom.cli.audit:app", "Verify the audit record."),
+    ("doctor", "strongroom.cli.doctor:doctor", "Look for what is unsafe or will break."),
+    ("config", "strongroom.cli.config:config", "Print the settings in force, and why."),
+    ("version", "strongroom.cli.version:version", "Print the versions in use."),
+)
+"""Every command: its name, where it is, and what it does."""
+
+
+def main() -> None:
+    """Run the command that the arguments name and exit with its status."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command; return the exit status."""
+    from cyclopts import App, CycloptsError
+
+    from strongroom import __version__
+
+    app = App(
+        name="strongroom",
+        help="A self-hosted secrets manager that speaks the AWS Secrets Manager API.",
+        version=__version__,
+        version_flags=["--version"],
+    )
+    for name, path, meaning in COMMANDS:
+        app.command(path, name=name, help=None if path.endswith(":app") else meaning)
+    try:
+        status = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as problem:
+        complain(f"{problem} Try: strongroom --help")
+        return REFUSED
+    except StrongroomError as problem:
+        complain(str(problem))
+        return REFUSED
+    except KeyboardInterrupt:
+        return 130
+    except OSError as problem:
+        where = f"{problem.filename}: " if problem.filename else ""
+        complain(f"{where}{problem.strerror or type(problem).__name__}.")
+        return FAILED
+    return status if isinstance(status, int) else 0

@@ -1,0 +1,107 @@
+"""The fixtures that drive the real server, and the rules of the whole suite.
+
+- ``server`` lives as long as the session (with xdist: one for each process); a test that changes what others
+  would see makes its own ``account``.
+- With ``CI`` set in the environment a skipped test is a failed one: nothing goes untested unnoticed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.accounts import Account
+from tests.support.server import MovedServer, Server
+
+if TYPE_CHECKING:
+    from types_boto3_cloudtrail import CloudTrailClient
+    from types_boto3_iam import IAMClient
+    from types_boto3_secretsmanager import SecretsManagerClient
+    from types_boto3_sts import STSClient
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skip into a failure in CI: there every component must be there."""
+    report = yield
+    if os.environ.get("CI") and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which CI does not accept: {report.longrepr}"
+    return report
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A dev server for the whole session."""
+    running = Server(tmp_path_factory.mktemp("server") / "data")
+    try:
+        yield running.start()
+    finally:
+        running.close()
+
+
+@pytest.fixture
+def moved_server(tmp_path: Path) -> Iterator[MovedServer]:
+    """A dev server of this test alone, whose clock the test moves."""
+    running = MovedServer(tmp_path / "moved")
+    try:
+        yield running.start()  # type: ignore[misc]  # start returns the server itself
+    finally:
+        running.close()
+
+
+@pytest.fixture
+def second_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Make servers of this test alone: ``second_server("--workers", "2", settings={"cache_bytes": 65536})``."""
+    made: list[Server] = []
+
+    def make(*arguments: str | Path, **more: Any) -> Server:
+        running = Server(tmp_path / f"data-{len(made)}", arguments, **more)
+        made.append(running)
+        return running.start()
+
+    try:
+        yield make
+    finally:
+        for running in made:
+            running.close()
+
+
+@pytest.fixture
+def account(server: Server) -> Account:
+    """A fresh account of the session's server."""
+    return server.new_account()
+
+
+@pytest.fixture
+def secretsmanager(server: Server, account: Account) -> SecretsManagerClient:
+    """Secrets Manager, as the administrator of the fresh account."""
+    client: SecretsManagerClient = server.client("secretsmanager", account)
+    return client
+
+
+@pytest.fixture
+def iam(server: Server, account: Account) -> IAMClient:
+    """IAM, as the administrator of the fresh account."""
+    client: IAMClient = server.client("iam", account)
+    return client
+
+
+@pytest.fixture
+def sts(server: Server, account: Account) -> STSClient:
+    """STS, as the administrator of the fresh account."""
+    client: STSClient = server.client("sts", account)
+    return client
+
+
+@pytest.fixture
+def cloudtrail(server: Server, account: Account) -> CloudTrailClient:
+    """CloudTrail, as the administrator of the fresh account."""
+    client: CloudTrailClient = server.client("cloudtrail", account)
+    return client

@@ -1,0 +1,110 @@
+"""One signed request over http.client, for what boto3 would not send.
+
+Signed by botocore's ``SigV4Auth``: a signer that we did not write.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+from urllib.parse import urlencode, urlsplit
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+TARGET_PREFIXES = {
+    "secretsmanager": "secretsmanager",
+    "cloudtrail": "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101",
+}
+QUERY_VERSIONS = {"iam": "2010-05-08", "sts": "2011-06-15"}
+ANSWER_WITHIN_S = 30
+
+
+class RawAnswer(NamedTuple):
+    """A reply; ``headers`` finds names in any case."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+    def json(self) -> Any:
+        """Read the body as JSON."""
+        return json.loads(self.body)
+
+
+def build_request(
+    endpoint: str,
+    key: tuple[str, str] | None,
+    service: str,
+    target: str,
+    body: bytes | Mapping[str, Any],
+    *,
+    region: str = "us-east-1",
+    headers: Mapping[str, str | None] | None = None,
+    unsigned: Mapping[str, str | None] | None = None,
+    method: str = "POST",
+    path: str = "/",
+) -> tuple[str, str, dict[str, str], bytes]:
+    """Make ``(method, path, headers, body)`` of a signed request.
+
+    Args:
+        endpoint: Where it goes.
+        key: Access key id and secret; None leaves the request without a signature.
+        service: The signing name.
+        target: ``GetSecretValue`` or a whole target; for a query service the action, for which a mapping as
+            body becomes a form with ``Action`` and ``Version``.
+        body: Bytes as they are, or a mapping to be written as the service wants it.
+        region: Of the credential scope.
+        headers: Set before signing; None leaves a header out.
+        unsigned: Set after signing; None takes a header away.
+        method: Of HTTP.
+        path: With its query.
+    """
+    sent = {"Host": urlsplit(endpoint).netloc}
+    if service in QUERY_VERSIONS:
+        sent["Content-Type"] = "application/x-www-form-urlencoded; charset=utf-8"
+        if not isinstance(body, bytes):
+            form = {"Action": target, "Version": QUERY_VERSIONS[service], **body}
+            body = urlencode(form).encode("ascii")
+    else:
+        prefix = TARGET_PREFIXES.get(service, service)
+        sent["Content-Type"] = "application/x-amz-json-1.1"
+        sent["X-Amz-Target"] = target if "." in target or not target else f"{prefix}.{target}"
+        if not isinstance(body, bytes):
+            body = json.dumps(body).encode("utf-8")
+    _apply(sent, headers)
+    if key is not None:
+        request = AWSRequest(method, endpoint + path, headers=sent, data=body)
+        SigV4Auth(Credentials(*key), service, region).add_auth(request)
+        sent = {name: str(value) for name, value in request.headers.items()}
+    _apply(sent, unsigned)
+    return method, path, sent, body
+
+
+def send(endpoint: str, request: tuple[str, str, dict[str, str], bytes]) -> RawAnswer:
+    """Send a request on a connection of its own and read the reply."""
+    method, path, headers, body = request
+    connection = http.client.HTTPConnection(urlsplit(endpoint).netloc, timeout=ANSWER_WITHIN_S)
+    try:
+        connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
+        given = {name.lower() for name in headers}
+        for name, value in headers.items():
+            connection.putheader(name, value)
+        if "content-length" not in given and "transfer-encoding" not in given:
+            connection.putheader("Content-Length", str(len(body)))
+        connection.endheaders(body)
+        reply = connection.getresponse()
+        return RawAnswer(reply.status, reply.headers, reply.read())
+    finally:
+        connection.close()
+
+
+def _apply(headers: dict[str, str], changes: Mapping[str, str | None] | None) -> None:
+    for name, value in (changes or {}).items():
+        for present in [present for present in headers if present.lower() == name.lower()]:
+            del headers[present]
+        if value is not None:
+            headers[name] = value
