@@ -21,6 +21,7 @@ class Call:
         context: What the handler received, from step 5 on.
         response: What the handler returned.
         fault: Why there is no response.
+        is_refused: Whether the client was told that it came too late.
         outstanding: How many of journal and store have still to say that this call is durable.
     """
 
@@ -29,6 +30,7 @@ class Call:
         "context",
         "exchange",
         "fault",
+        "is_refused",
         "now_ms",
         "number",
         "outstanding",
@@ -52,6 +54,7 @@ class Call:
         self.response: Any = None
         self.fault: Fault | None = None
         self.outstanding = 1
+        self.is_refused = False
 
     @property
     def request_id(self) -> str:

@@ -2,7 +2,8 @@
 
 Most policies have no conditions, so most requests never build them. The keys are in lower case.
 
-Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html; identity reference 3.5.
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html;
+identity reference 3.5.
 A key that does not apply is absent: ``aws:MultiFactorAuthPresent`` and ``aws:TokenIssueTime`` for long-term keys.
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,10 +22,10 @@ class Deployment:
         settings: What is in force.
         clock: Gives "now"; in ``dev`` it may be moved.
         keyring: The opened keyring: seals credentials, key material and pagination tokens.
-        trail: The queryable audit trail.
+        trail: Gives the queryable audit trail of the thread that asks.
     """
 
     settings: Settings
     clock: Clock
     keyring: Keyring
-    trail: Trail
+    trail: Callable[[], Trail]

@@ -24,7 +24,6 @@ Rules:
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -32,19 +31,19 @@ from strongroom.audit.rejects import RejectCounter
 from strongroom.clock import Clock, Instant
 from strongroom.errors import Fault
 from strongroom.gateway.authentication import Authenticator
+from strongroom.gateway.authorisation import authorise_and_handle
 from strongroom.gateway.call import Call
-from strongroom.gateway.conditions import request_conditions
+from strongroom.gateway.changes import Afterthought, PendingChange
 from strongroom.gateway.context import Context, refuse_unserved
 from strongroom.gateway.deployment import Deployment
 from strongroom.gateway.exchange import Exchange
-from strongroom.gateway.operation import Mode, Operation, Target
+from strongroom.gateway.failures import as_fault, not_durable
+from strongroom.gateway.operation import Mode, Operation
 from strongroom.gateway.recording import record_call
 from strongroom.gateway.routing import Router, Unroutable
 from strongroom.gateway.speech import fault_reply, front_door_reply, parse_request, success_reply
-from strongroom.policy.evaluate import evaluate
-from strongroom.policy.question import Question
 from strongroom.store.errors import StoreError
-from strongroom.store.rows import Rows, Transaction
+from strongroom.store.rows import Rows
 from strongroom.store.writer import Change
 
 log = logging.getLogger(__name__)
@@ -110,14 +109,14 @@ class Pipeline:
             self._rows.refresh()  # once, after all of them arrived: what was acknowledged before is seen
         except StoreError as problem:
             for exchange in exchanges:
-                self._answer_unauthenticated(exchange, _unavailable(problem))
+                self._answer_unauthenticated(exchange, as_fault(problem))
             return
         now_ms = self._deployment.clock()
         for exchange in exchanges:
             try:
                 self._begin(exchange, now_ms)
             except Exception as problem:  # noqa: BLE001 - the last net: one request never harms another
-                self._answer_unauthenticated(exchange, _unforeseen(problem))
+                self._answer_unauthenticated(exchange, as_fault(problem))
 
     def _begin(self, exchange: Exchange, now_ms: Instant) -> None:
         request = exchange.request
@@ -133,7 +132,7 @@ class Pipeline:
             self._answer_unauthenticated(exchange, fault, protocol)
             return
         except StoreError as problem:
-            self._answer_unauthenticated(exchange, _unavailable(problem), protocol)
+            self._answer_unauthenticated(exchange, as_fault(problem), protocol)
             return
         call = Call(exchange, route, credential.caller, claim.region, now_ms)
         self._wait_for(call)
@@ -153,19 +152,20 @@ class Pipeline:
         elif route.operation.mode is Mode.QUERY:
             self._run_query(lambda rows: self._attempt(call, rows), lambda: self._finish_read(call))
         else:
-            self._submit(_PendingChange(self, call), call)
+            self._submit(PendingChange(self, call), call)
 
     # ---- steps 5 to 7: inline for reads, on the writer thread for changes ----------------------------
 
     def _attempt(self, call: Call, rows: Rows) -> None:
         """Walk steps 5 to 7 of a read; what goes wrong becomes the call's fault."""
         try:
-            self._perform(call, rows)
+            self.perform(call, rows)
         except Exception as problem:  # noqa: BLE001 - worded below; nothing is swallowed
             call.fault = as_fault(problem)
             call.response = None
 
-    def _perform(self, call: Call, rows: Rows) -> None:
+    def perform(self, call: Call, rows: Rows) -> None:
+        """Walk steps 5 to 7; what goes wrong is raised, so that the writer can undo it."""
         context = Context(
             caller=call.caller,
             now_ms=call.now_ms,
@@ -219,33 +219,31 @@ class Pipeline:
         records = self.records_of(call)
         for record in records[:-1]:
             self._journal.append(record, _ignore)  # durable before the last one is: one journal, one order
-        self._journal.append(records[-1], lambda is_durable: self._settle(call, is_durable))
+        self._journal.append(records[-1], lambda is_durable: self.settle(call, is_durable))
         if later:
-            self._submit(_Afterthought(self, call, later), call)
+            self._submit(Afterthought(self, call, later), call)
 
     def _submit(self, change: Change, call: Call) -> None:
         try:
             self._writer.submit(change)  # 5 to 9 follow on the writer thread
         except StoreError as problem:
             log.warning("a change was refused: %s", problem)
-            self._settle(call, False)
+            self.settle(call, False)
 
-    def _settle(self, call: Call, is_durable: bool) -> None:
+    def settle(self, call: Call, is_durable: bool) -> None:
         """Hear from the journal or the store; answer when all of them have spoken (10)."""
         call.outstanding -= 1
         if call.outstanding > 0 and is_durable:
             return
         if self._waiting.pop(call.number, None) is None:
             return  # it was refused before: two seconds had passed
-        if not is_durable:
-            call.response, call.fault = None, _not_durable(call)
-        self._respond(call)
+        self._respond(call, call.fault if is_durable else not_durable(call.route.service))
 
-    def _respond(self, call: Call) -> None:
+    def _respond(self, call: Call, fault: Fault | None) -> None:
         try:
             reply = (
-                fault_reply(call.route, call.fault, call.request_id)
-                if call.fault is not None
+                fault_reply(call.route, fault, call.request_id)
+                if fault is not None
                 else success_reply(call.route, call.response, call.request_id)
             )
         except Exception as problem:  # noqa: BLE001 - rendering must not leave a client without an answer
@@ -289,8 +287,8 @@ class Pipeline:
             if since > limit:
                 return  # in order of arrival
             del self._waiting[number]
-            call.response, call.fault = None, _not_durable(call)
-            self._respond(call)
+            call.is_refused = True  # a change that still waits for its turn is not made any more
+            self._respond(call, not_durable(call.route.service))
 
     @property
     def waiting(self) -> int:
@@ -301,141 +299,6 @@ class Pipeline:
         self._rejects.count(fault.code, self._deployment.clock())
         self._count("unauthenticated", fault.code, fault.status)
         exchange.respond(front_door_reply(protocol, fault, exchange.request.request_id))
-
-    def perform_change(self, call: Call, transaction: Transaction) -> None:
-        """Walk steps 5 to 7 of a change on the writer thread; raising undoes it."""
-        self._perform(call, transaction)
-
-    def settle_change(self, call: Call, committed: bool) -> None:
-        """Hear on the event loop whether a change was committed."""
-        self._settle(call, committed)
-
-
-class _PendingChange:
-    """A call of mode CHANGE on its way through the writer (steps 5 to 9)."""
-
-    def __init__(self, pipeline: Pipeline, call: Call) -> None:
-        self._pipeline = pipeline
-        self._call = call
-        call.outstanding = 1
-
-    def perform(self, transaction: Transaction) -> None:
-        self._pipeline.perform_change(self._call, transaction)
-
-    def fail(self, problem: Exception) -> None:
-        self._call.response = None
-        self._call.fault = as_fault(problem)
-
-    def records(self) -> Sequence[tuple[str, bytes]]:
-        return [(self._call.request_id, record) for record in self._pipeline.records_of(self._call)]
-
-    def settle(self, committed: bool) -> None:
-        self._pipeline.settle_change(self._call, committed)
-
-
-class _Afterthought:
-    """The small changes that a read left behind; its record stands in the journal of reads."""
-
-    def __init__(
-        self, pipeline: Pipeline, call: Call, later: Sequence[Callable[[Transaction], None]]
-    ) -> None:
-        self._pipeline = pipeline
-        self._call = call
-        self._later = later
-
-    def perform(self, transaction: Transaction) -> None:
-        for change in self._later:
-            change(transaction)
-
-    def fail(self, problem: Exception) -> None:
-        log.error("a read could not leave its mark: %s", describe_problem(problem))
-
-    def records(self) -> Sequence[tuple[str, bytes]]:
-        return ()
-
-    def settle(self, committed: bool) -> None:
-        self._pipeline.settle_change(self._call, committed)
-
-
-def authorise_and_handle(context: Context, operation: Operation[Any, Any], request: Any) -> Any:
-    """Walk steps 5 to 7.
-
-    Raises:
-        Fault: The caller may not, or the operation says so.
-    """
-    target = operation.target(context, request)  # 5
-    if operation.action is not None:
-        authorise(context, operation.action, target)  # 6
-    return operation.handle(context, request, target)  # 7
-
-
-def authorise(context: Context, action: str, target: Target) -> None:
-    """Walk step 6; a handler does it again where AWS asks for a second permission.
-
-    Raises:
-        AccessDenied: The caller may not do this.
-    """
-    caller = context.caller
-    decision = evaluate(
-        Question(
-            principal=caller.principal,
-            action=action,
-            resource=target.arn,
-            resource_account=target.account,
-            context=request_conditions(context, target.conditions, target.account),
-        ),
-        identity=caller.identity,
-        resource=target.policy,
-        boundary=caller.boundary,
-        session=caller.session,
-    )
-    if not decision.allowed:
-        raise AccessDenied(caller.arn, action, target.label, decision.reason())
-
-
-class AccessDenied(Fault):
-    """The caller may not do this; the service's own code for it is put in when it is written.
-
-    Source: identity reference 1.7.
-    """
-
-    def __init__(self, caller_arn: str, action: str, resource: str, reason: str) -> None:
-        where = "" if resource == "*" else f" on resource: {resource}"
-        super().__init__(
-            "AccessDeniedException",
-            f"User: {caller_arn} is not authorized to perform: {action}{where} {reason}",
-        )
-
-
-def as_fault(problem: Exception) -> Fault:
-    """Turn whatever a handler raised into the answer for the client."""
-    if isinstance(problem, Fault):
-        return problem
-    return _unforeseen(problem)
-
-
-def describe_problem(problem: BaseException) -> str:
-    """Name an exception and where it was raised, but not its text, which may carry a value (X-02)."""
-    frames = traceback.extract_tb(problem.__traceback__)
-    where = " < ".join(
-        f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in reversed(frames[-6:])
-    )
-    return f"{type(problem).__name__} at {where}"
-
-
-def _unforeseen(problem: Exception) -> Fault:
-    log.error("an operation failed: %s", describe_problem(problem))
-    return Fault("InternalServiceError", "An error occurred on the server side.", status=500)
-
-
-def _unavailable(problem: StoreError) -> Fault:
-    log.error("the store does not answer: %s", type(problem).__name__)
-    return Fault("InternalServiceError", "An error occurred on the server side.", status=500)
-
-
-def _not_durable(call: Call) -> Fault:
-    code, status = call.route.service.errors.internal
-    return Fault(code, "The request could not be recorded, so it was refused.", status=status)
 
 
 def _ignore(_: bool) -> None:

@@ -1,0 +1,66 @@
+"""Steps 5 to 7 for one operation and one request: name the target, decide, handle.
+
+The one evaluator is called here and nowhere else: for every operation, for every item of a batch, and for the
+further permissions that some operations need (P-02).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from strongroom.errors import Fault
+from strongroom.gateway.conditions import request_conditions
+from strongroom.gateway.context import Context
+from strongroom.gateway.operation import Operation, Target
+from strongroom.policy.evaluate import evaluate
+from strongroom.policy.question import Question
+
+
+def authorise_and_handle(context: Context, operation: Operation[Any, Any], request: Any) -> Any:
+    """Walk steps 5 to 7.
+
+    Raises:
+        Fault: The caller may not, or the operation says so.
+    """
+    target = operation.target(context, request)  # 5
+    if operation.action is not None:
+        authorise(context, operation.action, target)  # 6
+    return operation.handle(context, request, target)  # 7
+
+
+def authorise(context: Context, action: str, target: Target) -> None:
+    """Walk step 6; a handler does it again where AWS asks for a second permission.
+
+    Raises:
+        AccessDenied: The caller may not do this.
+    """
+    caller = context.caller
+    decision = evaluate(
+        Question(
+            principal=caller.principal,
+            action=action,
+            resource=target.arn,
+            resource_account=target.account,
+            context=request_conditions(context, target.conditions, target.account),
+        ),
+        identity=caller.identity,
+        resource=target.policy,
+        boundary=caller.boundary,
+        session=caller.session,
+    )
+    if not decision.allowed:
+        raise AccessDenied(caller.arn, action, target.label, decision.reason())
+
+
+class AccessDenied(Fault):
+    """The caller may not do this; the service's own code for it is put in when it is written.
+
+    Source: identity reference 1.7.
+    """
+
+    def __init__(self, caller_arn: str, action: str, resource: str, reason: str) -> None:
+        where = "" if resource == "*" else f" on resource: {resource}"
+        super().__init__(
+            "AccessDeniedException",
+            f"User: {caller_arn} is not authorized to perform: {action}{where} {reason}",
+        )

@@ -1,0 +1,83 @@
+"""What the pipeline gives to the writer thread: a call that changes something, and the marks that reads leave."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from strongroom.gateway.call import Call
+from strongroom.gateway.failures import as_fault, describe_problem, not_durable
+from strongroom.store.rows import Rows, Transaction
+
+log = logging.getLogger(__name__)
+
+
+class Walker(Protocol):
+    """The part of the pipeline that a change needs."""
+
+    def perform(self, call: Call, rows: Rows) -> None:
+        """Walk steps 5 to 7."""
+        ...
+
+    def records_of(self, call: Call) -> list[bytes]:
+        """Write the records of step 8."""
+        ...
+
+    def settle(self, call: Call, is_durable: bool) -> None:
+        """Hear, on the event loop, whether it is durable."""
+        ...
+
+
+class PendingChange:
+    """A call of mode CHANGE on its way through the writer (steps 5 to 9)."""
+
+    def __init__(self, walker: Walker, call: Call) -> None:
+        self._walker = walker
+        self._call = call
+        call.outstanding = 1
+
+    def perform(self, transaction: Transaction) -> None:
+        """Walk steps 5 to 7, unless the client was already told that it was refused."""
+        if self._call.is_refused:
+            raise not_durable(self._call.route.service)
+        self._walker.perform(self._call, transaction)
+
+    def fail(self, problem: Exception) -> None:
+        """Word the failure."""
+        self._call.response = None
+        self._call.fault = as_fault(problem)
+
+    def records(self) -> Sequence[tuple[str, bytes]]:
+        """Give the records of the call (8)."""
+        return [(self._call.request_id, record) for record in self._walker.records_of(self._call)]
+
+    def settle(self, committed: bool) -> None:
+        """Hear whether it was committed (9)."""
+        self._walker.settle(self._call, committed)
+
+
+class Afterthought:
+    """The small changes that a read left behind; its record stands in the journal of reads."""
+
+    def __init__(self, walker: Walker, call: Call, later: Sequence[Callable[[Transaction], None]]) -> None:
+        self._walker = walker
+        self._call = call
+        self._later = later
+
+    def perform(self, transaction: Transaction) -> None:
+        """Make them."""
+        for change in self._later:
+            change(transaction)
+
+    def fail(self, problem: Exception) -> None:
+        """Let the read stand: it was answered from what is stored, only its mark is missing."""
+        log.error("a read could not leave its mark: %s", describe_problem(problem))
+
+    def records(self) -> Sequence[tuple[str, bytes]]:
+        """Give no record."""
+        return ()
+
+    def settle(self, committed: bool) -> None:
+        """Hear whether they were committed."""
+        self._walker.settle(self._call, committed)
