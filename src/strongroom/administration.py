@@ -9,10 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from strongroom.clock import Instant
+from strongroom.clock import Instant, render_iso
 from strongroom.ids import draw
 from strongroom.opening import Opened
-from strongroom.services.iam.accounts import add_region, create_account, list_accounts, list_regions
+from strongroom.services.iam.accounts import (
+    AccountRefused,
+    add_region,
+    create_account,
+    list_accounts,
+    list_regions,
+)
+from strongroom.services.iam.tables import count_users, find_account
 from strongroom.store.rows import Transaction
 
 Command = Callable[[Transaction, Opened, Instant, Mapping[str, Any]], Any]
@@ -42,6 +49,20 @@ def _list_accounts(
     return list(list_accounts(transaction))
 
 
+def _show_account(
+    transaction: Transaction, _opened: Opened, _now_ms: Instant, details: Mapping[str, Any]
+) -> dict[str, str | int]:
+    account_id = str(details.get("account"))
+    created_ms = find_account(transaction, account_id)
+    if created_ms is None:
+        raise AccountRefused("There is no such account.")
+    return {
+        "account_id": account_id,
+        "created": render_iso(created_ms),
+        "users": count_users(transaction, account_id),
+    }
+
+
 def _add_region(
     transaction: Transaction, _opened: Opened, now_ms: Instant, details: Mapping[str, Any]
 ) -> list[str]:
@@ -57,6 +78,7 @@ def _list_regions(
 
 COMMANDS: Final[Mapping[str, Command]] = {
     "account-create": _create_account,
+    "account-show": _show_account,
     "account-list": _list_accounts,
     "region-add": _add_region,
     "region-list": _list_regions,

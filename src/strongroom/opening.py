@@ -83,6 +83,18 @@ def exists(data_dir: Path) -> bool:
     return (data_dir / DATABASE_NAME).exists()
 
 
+def check_exists(data_dir: Path) -> None:
+    """Refuse a directory that holds no deployment.
+
+    Raises:
+        StoreRefused: With how to make one.
+    """
+    if not exists(data_dir):
+        raise StoreRefused(
+            f"There is no deployment in {data_dir}. Make one: strongroom init --data-dir {data_dir}"
+        )
+
+
 def create(
     settings: Settings, seal: SealProvider, account_id: str, regions: tuple[str, ...], now_ms: Instant
 ) -> NewAdministrator:
@@ -142,21 +154,11 @@ def open_deployment(settings: Settings, seal: SealProvider, *, acknowledge_rollb
         StoreRolledBack: An old copy of the store was put back.
     """
     check_sqlite_version()
-    if not exists(settings.data_dir):
-        raise StoreRefused(
-            f"There is no deployment in {settings.data_dir}. Make one: strongroom init --data-dir {settings.data_dir}"
-        )
+    check_exists(settings.data_dir)
     connection = open_connection(settings.data_dir / DATABASE_NAME)
     try:
         migrate(connection)
-        row: Any = connection.execute("SELECT wrapped FROM keyring").fetchone()
-        if row is None:
-            raise StoreRefused(
-                "The store has no keyring: init did not finish. Remove the directory and begin anew."
-            )
-        root: RootKey = seal.open()
-        opened = _opened(settings, unwrap_keyring(root, row[0]))
-        root.wipe()
+        opened = _unseal(settings, seal, connection)
         rows = Rows(connection, opened.authenticator, SMALL_CACHE_BYTES)
         anchor = RevisionAnchor(settings.data_dir, opened.authenticator)
         try:
@@ -169,6 +171,21 @@ def open_deployment(settings: Settings, seal: SealProvider, *, acknowledge_rollb
     finally:
         connection.close(True)
     return opened
+
+
+def look_into(settings: Settings, seal: SealProvider) -> Opened:
+    """Open a deployment to read from it, running or not; no claim is needed and nothing is written.
+
+    Raises:
+        StoreRefused: There is none.
+        SealError: The root key is not to be had, or is another one.
+    """
+    check_exists(settings.data_dir)
+    connection = open_connection(settings.data_dir / DATABASE_NAME, read_only=True)
+    try:
+        return _unseal(settings, seal, connection)
+    finally:
+        connection.close(True)
 
 
 def run_alone(opened: Opened, change: Callable[[Transaction], Any]) -> Any:
@@ -186,6 +203,19 @@ def run_alone(opened: Opened, change: Callable[[Transaction], Any]) -> Any:
     finally:
         anchor.close()
         connection.close(True)
+
+
+def _unseal(settings: Settings, seal: SealProvider, connection: apsw.Connection) -> Opened:
+    row: Any = connection.execute("SELECT wrapped FROM keyring").fetchone()
+    if row is None:
+        raise StoreRefused(
+            "The store has no keyring: init did not finish. Remove the directory and begin anew."
+        )
+    root: RootKey = seal.open()
+    try:
+        return _opened(settings, unwrap_keyring(root, row[0]))
+    finally:
+        root.wipe()
 
 
 def _opened(settings: Settings, keyring: Keyring) -> Opened:

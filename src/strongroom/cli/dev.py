@@ -25,8 +25,8 @@ from strongroom.clock import Clock, render_iso
 from strongroom.config import Settings
 from strongroom.moved_clock import parse_clock
 from strongroom.opening import create, exists
-from strongroom.seal import PassphraseSource
 from strongroom.seal.file import FileSeal
+from strongroom.seal.passphrase_source import PassphraseSource
 
 
 def dev(

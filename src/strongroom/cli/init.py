@@ -8,11 +8,13 @@ from cyclopts import Parameter
 
 from strongroom.administration import draw_account_id
 from strongroom.cli.flags import AsJSON, ConfigFile, DataDir, PassphraseDescriptor, settings_of
+from strongroom.cli.running import check_key_place
 from strongroom.cli.terminal import note, say, say_json
 from strongroom.clock import system_clock
 from strongroom.errors import StrongroomError
 from strongroom.opening import PUBLIC_KEY_NAME, create
-from strongroom.seal import PassphraseSource, parse_seal
+from strongroom.seal import parse_seal
+from strongroom.seal.passphrase_source import PassphraseSource
 from strongroom.seal.process import harden_process
 
 DEFAULT_REGION = "us-east-1"
@@ -43,6 +45,7 @@ def init(
         )
     harden_process()
     provider = parse_seal(settings.seal, PassphraseSource(descriptor=passphrase_fd))
+    check_key_place(settings, provider)  # serve would refuse it later, when there is more to move
     regions = tuple(region or (DEFAULT_REGION,))
     administrator = create(settings, provider, account or draw_account_id(), regions, system_clock())
     public_key = (settings.data_dir / PUBLIC_KEY_NAME).read_text(encoding="ascii").strip()

@@ -55,7 +55,7 @@ class SecretFilter(logging.Filter):
 class PlainFormatter(logging.Formatter):
     """``2026-01-02T03:04:05Z WARNING strongroom.worker: a line``, in UTC."""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%SZ")

@@ -18,14 +18,15 @@ from dataclasses import dataclass
 from strongroom.clock import Clock
 from strongroom.config import Settings
 from strongroom.errors import StrongroomError
-from strongroom.opening import exists, open_deployment
-from strongroom.seal import PassphraseSource, SealProvider, parse_seal, provider_of
+from strongroom.opening import check_exists, open_deployment
+from strongroom.seal import parse_seal, provider_of
 from strongroom.seal.file import FileSeal
+from strongroom.seal.passphrase_source import PassphraseSource
 from strongroom.seal.process import harden_process
+from strongroom.seal.provider import SealProvider
 from strongroom.seal.settings import load_settings as load_seal_settings
 from strongroom.services.table import SERVICES
 from strongroom.store.engine import StoreLock, check_sqlite_version, prepare_directory
-from strongroom.store.errors import StoreRefused
 from strongroom.supervisor import Plan, Supervisor, run_folded
 
 log = logging.getLogger(__name__)
@@ -178,11 +179,7 @@ def serve_until_stopped(
     check_sqlite_version()
     tls = tls_context(settings)
     check_transport(settings, address, has_tls=tls is not None)
-    if not exists(settings.data_dir):
-        raise StoreRefused(
-            f"There is no deployment in {settings.data_dir}. Make one: strongroom init --data-dir "
-            f"{settings.data_dir}"
-        )
+    check_exists(settings.data_dir)
     prepare_directory(settings.data_dir)
     lock = StoreLock(settings.data_dir)
     try:

@@ -24,4 +24,4 @@ def note(text: str) -> None:
 def complain(text: str) -> None:
     """Write why a command did not do what was asked."""
     sentence = text.strip()
-    note("strongroom: " + (sentence if sentence.endswith((".", "!", "?")) else sentence + "."))
+    note("strongroom: " + (sentence if sentence.endswith((".", "!", "?", ")")) else sentence + "."))

@@ -1,0 +1,30 @@
+"""``strongroom config``: the settings in force."""
+
+from __future__ import annotations
+
+from strongroom.cli.flags import AsJSON, ConfigFile, DataDir, provenance_of
+from strongroom.cli.terminal import say, say_json
+
+
+def config(*, data_dir: DataDir = None, json: AsJSON = False, config: ConfigFile = None) -> None:
+    """Print every setting in force, and whether a flag, a variable, the file or the default says so."""
+    _, provenance = provenance_of(config, data_dir=data_dir)
+    if json:
+        say_json({entry.name: {"value": _shown(entry.value), "source": entry.source} for entry in provenance})
+        return
+    names = max(len(entry.name) for entry in provenance)
+    values = max(len(_text(entry.value)) for entry in provenance)
+    for entry in provenance:
+        say(f"{entry.name:<{names}}  {_text(entry.value):<{values}}  {entry.source}")
+
+
+def _shown(value: object) -> object:
+    return value if value is None or isinstance(value, (bool, int, str)) else str(value)
+
+
+def _text(value: object) -> str:
+    if value is None or value == "":
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
