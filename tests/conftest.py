@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from types_boto3_sts import STSClient
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marks that the suite knows."""
+    config.addinivalue_line("markers", "soak: grows with SOAK=1; see tests/support/scale.py")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
