@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.support.server import run_program
+
 OPERATION = "secretsmanager.ListSecrets"
 
 
@@ -207,9 +209,19 @@ def test_j08_a_token_is_good_for_its_question_only(server: Any, account: Any, se
         }
 
 
-def test_secrets_of_other_accounts_and_regions_are_not_listed(
-    server: Any, account: Any, secretsmanager: Any
-) -> None:
+def test_j08_a_token_is_good_in_its_region_only(server: Any, account: Any, secretsmanager: Any) -> None:
+    """The same question in another Region is another one."""
+    create(secretsmanager, "a1", "a2")
+    token = secretsmanager.list_secrets(MaxResults=1)["NextToken"]
+    added = run_program("region", "add", "ap-south-2", "--data-dir", server.data_dir)
+    assert added.returncode == 0, added.stderr
+    elsewhere = server.client("secretsmanager", account, region="ap-south-2")
+    assert names(elsewhere.list_secrets()) == []
+    with pytest.raises(ClientError, match="InvalidNextTokenException"):
+        elsewhere.list_secrets(NextToken=token)
+
+
+def test_secrets_of_other_accounts_are_not_listed(server: Any, account: Any, secretsmanager: Any) -> None:
     """A policy that lets an account in does not bring the secret into that account's list (recorded)."""
     other = server.new_account()
     create(secretsmanager, "shared")

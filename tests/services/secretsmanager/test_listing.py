@@ -202,6 +202,21 @@ def test_a_name_is_found_among_many_in_one_page(rows: Transaction, counter: Coun
         assert counter.rows_read == 10
 
 
+@pytest.mark.parametrize("prefixes", [["name"], ["name00", "name01", "name02"], ["none", "n"]])
+@pytest.mark.parametrize("sort_by", ORDERS)
+def test_z04_a_name_filter_that_matches_many_is_bounded_too(
+    rows: Transaction, counter: CountingMAC, sort_by: SortBy, prefixes: list[str]
+) -> None:
+    """Ranges of the index that hold more rows than a page may look at are not read whole."""
+    secrets = [new_secret(number, f"name{number:05d}") for number in range(1, 3 * ROWS_MOST)]
+    fill(rows, secrets)
+    counter.rows_read = 0
+    page = find_page(rows, listing(sort_by, ("name", prefixes)), None, 100)
+    assert list(page.secrets) == secrets[:100]
+    assert page.next_position is not None
+    assert counter.rows_read <= 1.25 * ROWS_MOST
+
+
 def test_signs_that_sql_patterns_know_mean_themselves(rows: Transaction) -> None:
     """An underscore in a name filter is an underscore (Z-04)."""
     fill(rows, [new_secret(1, "a_b"), new_secret(2, "axb")])

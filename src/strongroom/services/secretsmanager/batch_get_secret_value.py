@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
+import msgspec
+
 from strongroom.errors import Fault
 from strongroom.gateway.authorisation import authorise, authorise_and_handle
 from strongroom.gateway.context import Context
@@ -109,9 +111,10 @@ def _choose(context: Context, request: Request, target: Target) -> tuple[list[st
         return request.secret_id_list, None
     authorise(context, "secretsmanager:ListSecrets", target)
     listing = Listing(account=context.account, region=context.region, filters=SecretFilters(request.filters))
-    after = open_position(context, "BatchGetSecretValue", request.filters, request.next_token)
+    question = msgspec.structs.replace(request, next_token=None, max_results=None)
+    after = open_position(context, "BatchGetSecretValue", question, request.next_token)
     page = find_page(context.rows, listing, after, request.max_results or RESULTS_MOST)
-    token = seal_position(context, "BatchGetSecretValue", request.filters, page.next_position)
+    token = seal_position(context, "BatchGetSecretValue", question, page.next_position)
     return [secret.arn for secret in page.secrets], token
 
 
