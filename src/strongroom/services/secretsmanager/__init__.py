@@ -1,4 +1,4 @@
-"""Secrets Manager, API 2017-10-17: the table of its 23 operations.
+"""Secrets Manager, API 2017-10-17: the table of its operations.
 
 Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/
 """
@@ -61,5 +61,8 @@ SERVICE = Service(
         "RemoveRegionsFromReplication": _NO_REPLICATION,
         "ReplicateSecretToRegions": _NO_REPLICATION,
         "StopReplicationToReplica": _NO_REPLICATION,
+        "AssociateCrossAccountReplica": _NO_REPLICATION,
+        "DisassociateCrossAccountReplica": _NO_REPLICATION,
+        "ListResourcePolicies": "a secret has at most one policy here; read it with GetResourcePolicy.",
     },
 )

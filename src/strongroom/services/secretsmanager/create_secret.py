@@ -17,7 +17,7 @@ from typing import Annotated, Any
 
 from strongroom.gateway.context import Context, refuse_unserved
 from strongroom.gateway.operation import Mode, Operation, Target
-from strongroom.gateway.pipeline import authorise
+from strongroom.gateway.authorisation import authorise
 from strongroom.ids import new_secret_suffix
 from strongroom.services.secretsmanager import errors
 from strongroom.services.secretsmanager.model import AWSCURRENT, NAME, Attributes, Secret, secret_arn

@@ -12,7 +12,7 @@ import msgspec
 
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
-from strongroom.gateway.pipeline import authorise
+from strongroom.gateway.authorisation import authorise
 from strongroom.services.secretsmanager.lookup import find_target, live, with_secret
 from strongroom.services.secretsmanager.shapes import SecretId, TagKey
 from strongroom.services.secretsmanager.tables import update_secret

@@ -75,10 +75,11 @@ def write_version(
     if len(labels) > LABELS_MOST:
         raise errors.too_many_labels()
     version = seal_version(context, secret, token, value)
+    gone: list[str] = []
     if held is not None:  # a rotation made the version without a value; this fills it, once
         update_version(context.transaction, msgspec.structs.replace(version, created_ms=held.created_ms))
     else:
-        _make_room(context, secret, labels)
+        gone = _make_room(context, secret, labels)
         insert_version(context.transaction, version)
     changed = msgspec.structs.replace(
         secret,
@@ -86,18 +87,20 @@ def write_version(
         attributes=msgspec.structs.replace(secret.attributes, labels=labels),
     )
     update_secret(context.transaction, changed)
+    events = removal_events(secret, gone, context.now_ms)
+    context.inner_records.extend(record for _, record in events)
     return changed, version
 
 
-def _make_room(context: Context, secret: Secret, labels: Mapping[str, str]) -> None:
+def _make_room(context: Context, secret: Secret, labels: Mapping[str, str]) -> list[str]:
+    """Remove as many old versions as there must be fewer for one more; return their ids."""
     surplus = count_versions(context.rows, secret.secret_id) + 1 - VERSIONS_MOST
     if surplus <= 0:
-        return
+        return []
     old = list_version_ids(context.rows, secret.secret_id, context.now_ms - DAY_MS)
     gone = expendable(old, labels, surplus)
     if len(gone) < surplus:
         raise errors.too_many_versions()
     for version_id in gone:
         remove_version(context.transaction, secret.secret_id, version_id)
-    events = removal_events(secret, gone, context.now_ms)
-    context.inner_records.extend(record for _, record in events)
+    return gone
