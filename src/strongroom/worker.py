@@ -11,6 +11,7 @@ import ssl
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import local
 
 import uvloop
@@ -59,25 +60,40 @@ class QueryThreads:
         self._own = local()
         self._pool = ThreadPoolExecutor(QUERY_THREADS, thread_name_prefix="query")
 
-    def run(self, work: Callable[[Rows], None], done: Callable[[], None]) -> None:
-        """Run ``work`` on a thread, then ``done`` on the event loop."""
+    def run(self, work: Callable[[Rows], None], done: Callable[[Exception | None], None]) -> None:
+        """Run ``work`` on a thread, then ``done`` on the event loop, with why it could not be run, or None."""
         self._pool.submit(self._run, work, done)
 
     def close(self) -> None:
         """Finish what was begun."""
         self._pool.shutdown(wait=True)
 
-    def _run(self, work: Callable[[Rows], None], done: Callable[[], None]) -> None:
+    def _run(self, work: Callable[[Rows], None], done: Callable[[Exception | None], None]) -> None:
+        problem: Exception | None = None
         try:
             rows: Rows | None = getattr(self._own, "rows", None)
             if rows is None:
                 rows = self._own.rows = self._open_rows()
             rows.refresh()
             work(rows)
-        except StoreError as problem:
-            log.error("a query could not be run: %s", type(problem).__name__)
-        finally:
-            self._loop.call_soon_threadsafe(done)
+        except Exception as caught:  # noqa: BLE001 - handed on: the call answers with it
+            problem = caught
+        self._loop.call_soon_threadsafe(done, problem)
+
+
+class ThreadTrails:
+    """A trail for each thread that asks for one."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._own = local()
+
+    def own(self) -> Trail:
+        """Give the calling thread's trail, opened at its first call."""
+        trail: Trail | None = getattr(self._own, "trail", None)
+        if trail is None:
+            trail = self._own.trail = Trail(self._directory)
+        return trail
 
 
 class Worker:
@@ -133,7 +149,10 @@ class Worker:
         self._queries = QueryThreads(self.loop, lambda: opened.open_rows(TRAIL_CACHE_BYTES))
         self._rejects = RejectCounter(opened.audit_directory)
         deployment = Deployment(
-            settings=settings, clock=clock, keyring=opened.keyring, trail=Trail(opened.audit_directory)
+            settings=settings,
+            clock=clock,
+            keyring=opened.keyring,
+            trail=ThreadTrails(opened.audit_directory).own,
         )
         self.pipeline = Pipeline(
             router=Router(services),

@@ -67,8 +67,8 @@ class ChangeQueue(Protocol):
         ...
 
 
-RunQuery = Callable[[Callable[[Rows], None], Callable[[], None]], None]
-"""Runs the first on a thread with rows of its own, then the second on the event loop."""
+RunQuery = Callable[[Callable[[Rows], None], Callable[[Exception | None], None]], None]
+"""Runs the first on a thread with rows of its own, then the second on the event loop; it hears what went wrong."""
 
 
 class Pipeline:
@@ -150,7 +150,9 @@ class Pipeline:
             self._attempt(call, self._rows)
             self._finish_read(call)
         elif route.operation.mode is Mode.QUERY:
-            self._run_query(lambda rows: self._attempt(call, rows), lambda: self._finish_read(call))
+            self._run_query(
+                lambda rows: self._attempt(call, rows), lambda problem: self._finish_query(call, problem)
+            )
         else:
             self._submit(PendingChange(self, call), call)
 
@@ -211,6 +213,12 @@ class Pipeline:
         return response
 
     # ---- steps 8 to 10 -------------------------------------------------------------------------------
+
+    def _finish_query(self, call: Call, problem: Exception | None) -> None:
+        """Finish a read that ran on a thread of its own, or could not be run there."""
+        if problem is not None:
+            call.response, call.fault = None, as_fault(problem)
+        self._finish_read(call)
 
     def _finish_read(self, call: Call) -> None:
         """Record a read (8); when that is durable, answer (10)."""
