@@ -6,15 +6,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_INSTALLED := $(VENV)/.run-installed
 TEST_INSTALLED := $(VENV)/.test-installed
-CODE := src tests bench
+CODE := src tests bench tools
 COMPILE := uv pip compile --quiet --no-header --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint format bench soak lock clean
+.PHONY: help install run test lint format bench soak reference lock clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 install: $(RUN_INSTALLED) ## install what the server needs into .venv
 
@@ -38,6 +38,9 @@ bench: $(TEST_INSTALLED) ## measure, and fail where a bar is missed
 
 soak: $(TEST_INSTALLED) ## run the tests that grow with time, for long
 	SOAK=1 $(BIN)/python -m pytest -m soak --timeout=0
+
+reference: $(TEST_INSTALLED) ## write the reference pages that come from the code
+	$(BIN)/python -m strongroom.cli.reference docs/reference
 
 lock: ## choose the versions in requirements/*.txt anew (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }

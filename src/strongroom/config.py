@@ -40,7 +40,9 @@ class Settings:
     seal: str = _setting("", "provider", "how the root key is kept: file:PATH or passphrase")
     tls_cert: Path | None = _setting(None, "path", "certificate chain in PEM; turns TLS on")
     tls_key: Path | None = _setting(None, "path", "private key of the certificate in PEM")
-    behind_proxy: bool = _setting(False, "yes or no", "a proxy on loopback or a private network ends TLS")
+    behind_proxy: bool = _setting(
+        False, "yes or no", "a proxy ends TLS; on loopback it may say who the client is"
+    )
     cache_bytes: int = _setting(16_777_216, "bytes", "cached rows of one worker, at most", 65_536)
     group_changes: int = _setting(
         128, "changes", "changes that one commit takes together, at most", 1, 10_000

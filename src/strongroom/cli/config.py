@@ -13,16 +13,17 @@ def config(*, data_dir: DataDir = None, json: AsJSON = False, config: ConfigFile
         say_json({entry.name: {"value": _shown(entry.value), "source": entry.source} for entry in provenance})
         return
     names = max(len(entry.name) for entry in provenance)
-    values = max(len(_text(entry.value)) for entry in provenance)
+    values = max(len(shown_value(entry.value)) for entry in provenance)
     for entry in provenance:
-        say(f"{entry.name:<{names}}  {_text(entry.value):<{values}}  {entry.source}")
+        say(f"{entry.name:<{names}}  {shown_value(entry.value):<{values}}  {entry.source}")
 
 
 def _shown(value: object) -> object:
     return value if value is None or isinstance(value, (bool, int, str)) else str(value)
 
 
-def _text(value: object) -> str:
+def shown_value(value: object) -> str:
+    """Write a setting as the file and the flags take it; ``-`` when there is none."""
     if value is None or value == "":
         return "-"
     if isinstance(value, bool):
