@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from strongroom.errors import Fault
+from strongroom.gateway.context import Context
+from strongroom.services.iam.create_user import CREATE_USER
+from strongroom.services.iam.model import User
 from strongroom.services.iam.recorded import render_date
+from strongroom.services.iam.tables import insert_user
 from tests.services.iam.answers import new_key, only_record, policy, refusal
+from tests.services.iam.store import ACCOUNT, NOW_MS, IAMStore
 
 
 def test_a_user_is_made_with_path_and_tags(iam: Any, server: Any, account: Any) -> None:
@@ -134,7 +141,7 @@ def test_a_permissions_boundary_is_refused_and_no_user_is_made(iam: Any) -> None
 
 
 def test_who_may_create_under_a_path_may_not_elsewhere(iam: Any, server: Any) -> None:
-    """The policy is evaluated on the ARN that the user will have (P-01), and its tags are condition keys."""
+    """The policy is evaluated on the ARN that the user will have (P-01)."""
     iam.create_user(UserName="maker")
     iam.put_user_policy(
         UserName="maker",
@@ -146,3 +153,52 @@ def test_who_may_create_under_a_path_may_not_elsewhere(iam: Any, server: Any) ->
     status, code, message = refusal(maker.create_user, UserName="two")
     assert (status, code) == (403, "AccessDenied")
     assert ":user/two because no identity-based policy allows" in message
+
+
+def test_the_tags_that_a_user_is_to_have_are_condition_keys(iam: Any, server: Any) -> None:
+    """A policy may ask for a value, and may forbid all other keys."""
+    iam.create_user(UserName="maker")
+    condition = {
+        "StringEquals": {"aws:RequestTag/team": "blue"},
+        "ForAllValues:StringEquals": {"aws:TagKeys": ["Team"]},
+    }
+    document = policy("iam:CreateUser").replace(
+        '"Resource"', f'"Condition": {json.dumps(condition)}, "Resource"'
+    )
+    iam.put_user_policy(UserName="maker", PolicyName="make", PolicyDocument=document)
+    maker = server.client("iam", key=new_key(iam, "maker"))
+    team, other = {"Key": "Team", "Value": "blue"}, {"Key": "Boss", "Value": "me"}
+    for tags in ([], [{"Key": "Team", "Value": "red"}], [team, other]):
+        assert refusal(maker.create_user, UserName="new", Tags=tags)[1] == "AccessDenied"
+    assert maker.create_user(UserName="new", Tags=[team])["User"]["Tags"] == [team]
+
+
+def test_an_account_has_at_most_5000_users(store: IAMStore) -> None:
+    """The handler refuses the next one; another account is not concerned."""
+    with store.change() as transaction:
+        for number in range(4_998):
+            insert_user(transaction, User(ACCOUNT, f"AIDA{number}", f"user{number}", "/", NOW_MS))
+    credential = store.find(store.admin.access_key_id)
+    assert credential is not None
+
+    def create(name: str) -> None:
+        context = Context(
+            caller=credential.caller,
+            now_ms=NOW_MS,
+            region="us-east-1",
+            request_id="",
+            source_ip="",
+            user_agent="",
+            is_secure=False,
+            rows=store.transaction,
+            deployment=None,
+            inner=None,  # type: ignore[arg-type]  # the handler calls no other operation
+        )
+        request = CREATE_USER.request(user_name=name)
+        CREATE_USER.handle(context, request, CREATE_USER.target(context, request))
+
+    with store.change():
+        create("last")
+    with pytest.raises(Fault, match="Cannot exceed quota for UsersPerAccount: 5000") as caught:
+        create("too-many")
+    assert (caught.value.code, caught.value.status) == ("LimitExceeded", 409)

@@ -10,9 +10,11 @@ import pytest
 from strongroom.gateway.caller import Credential
 from strongroom.policy.evaluate import evaluate
 from strongroom.policy.question import Question
+from strongroom.services.iam.credentials import new_access_key
 from strongroom.services.iam.model import InlinePolicy, User, UserAttributes
 from strongroom.services.iam.tables import (
     ACCESS_KEYS,
+    insert_access_key,
     insert_user,
     put_user_policy,
     remove_access_key,
@@ -134,6 +136,14 @@ def test_p07_a_user_made_anew_under_an_old_name_inherits_nothing(store: IAMStore
     assert store.find(key.access_key_id) is None
     successor, _ = store.make_key(User(ACCOUNT, "AIDABBBBBBBBBBBBBBBBB", "alice", "/", NOW_MS))
     assert not may(store.find(successor.access_key_id))
+
+
+def test_a_key_of_another_account_than_its_users_is_no_credential(store: IAMStore) -> None:
+    """A key stands for a user of its own account, or for nobody."""
+    key, _ = new_access_key(store.keyring, "999999999999", store.administrator().user_id, NOW_MS)
+    with store.change() as transaction:
+        insert_access_key(transaction, key)
+    assert store.find(key.access_key_id) is None
 
 
 @pytest.mark.parametrize("document", ["{", '{"Version":"2099-01-01","Statement":[]}', ""])

@@ -69,6 +69,9 @@ def test_j08_a_marker_belongs_to_its_caller_and_question(iam: Any, server: Any) 
     assert refusal(iam.list_user_policies, UserName="alice", Marker=marker) == INVALID_MARKER
     assert refusal(iam.list_access_keys, UserName="alice", Marker=marker) == INVALID_MARKER
     assert refusal(iam.list_users, Marker="x" + marker[1:]) == INVALID_MARKER
+    new_key(iam, "alice")
+    marker = iam.list_access_keys(UserName="alice", MaxItems=1)["Marker"]
+    assert refusal(iam.list_user_policies, UserName="alice", Marker=marker) == INVALID_MARKER
 
 
 @pytest.mark.parametrize("most", ["0", "1001"])
