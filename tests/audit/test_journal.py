@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
+import tempfile
 import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from strongroom.audit.anchor import read_anchor
-from strongroom.audit.checkpoint import CHECKPOINT_RECORDS
+from strongroom.audit.chain import chain_digest
+from strongroom.audit.checkpoint import CHECKPOINT_RECORDS, sign_checkpoint
 from strongroom.audit.errors import AuditUnwritable
 from strongroom.audit.journal import PATIENCE_S, Journal
 from strongroom.audit.layout import anchor_path, checkpoint_log, list_segments
@@ -138,6 +142,54 @@ def test_l01_a_failure_also_refuses_what_was_chained_behind_the_failed_group(tmp
     assert intact(tmp_path) == 1
 
 
+@settings(max_examples=150, deadline=None)
+@given(script=st.lists(st.booleans(), min_size=4, max_size=24))
+def test_l01_any_pattern_of_failing_syncs_keeps_exactly_what_was_acknowledged(script: list[bool]) -> None:
+    """Failures may meet records, headers of new segments and attempts to recover, in any order."""
+    pattern = iter([True, *script])
+
+    def sync(_: int) -> None:
+        if not next(pattern, True):
+            raise OSError(5, "Input/output error")
+
+    async def work(journal: Journal) -> int:
+        acknowledged = 0
+        for number in range(len(script)):
+            acknowledged += sum(await settle(journal, [record(number)]))
+        while (await settle(journal, [record(99)])) != [True]:
+            pass
+        return acknowledged + 1
+
+    with tempfile.TemporaryDirectory() as place:
+        acknowledged = run_journal(Path(place), work, sync=sync)
+        assert intact(Path(place)) == acknowledged
+
+
+def test_l01_a_checkpoint_of_a_failed_commit_leaves_the_log(tmp_path: Path) -> None:
+    """The log got the line, then the commit failed: the line speaks of records that were refused."""
+    state = {"line": b""}
+
+    def sync(_: int) -> None:
+        if state["line"]:
+            with checkpoint_log(tmp_path, "worker-0").open("ab") as log:
+                log.write(state["line"])
+            state["line"] = b""
+            raise OSError(5, "Input/output error")
+
+    async def work(journal: Journal) -> None:
+        assert await settle(journal, [record(0)]) == [True]
+        journal.tick(NOW_MS + 60_000)
+        assert await settle(journal, [record(1)]) == [True]
+        head = journal._writer.head
+        refused = head._replace(seq=3, digest=chain_digest(head.digest, 3, record(2)))
+        state["line"] = sign_checkpoint("worker-0", refused, NOW_MS, SIGNER)
+        assert await settle(journal, [record(2)]) == [False]
+        assert await settle(journal, [record(3)]) == [True]
+
+    run_journal(tmp_path, work, sync=sync)
+    assert intact(tmp_path) == 3
+
+
 class TimedLoop(asyncio.SelectorEventLoop):
     """A loop whose timers the test fires: its clock stands still until it is moved."""
 
@@ -248,6 +300,20 @@ def test_l04_a_checkpoint_comes_after_a_thousand_records_at_the_latest(tmp_path:
     assert intact(tmp_path) == 2 * CHECKPOINT_RECORDS + 10
     seen = [int(line.split()[3]) for line in checkpoint_log(tmp_path, "worker-0").read_text().splitlines()]
     assert seen == [CHECKPOINT_RECORDS, 2 * CHECKPOINT_RECORDS, 2 * CHECKPOINT_RECORDS + 10]
+
+
+def test_l04_a_tick_signs_a_thousand_records_at_once(tmp_path: Path) -> None:
+    """The checkpoint does not wait for the next record, nor for the minute to end."""
+
+    async def work(journal: Journal) -> None:
+        await settle(journal, (record(number) for number in range(CHECKPOINT_RECORDS - 1)))
+        journal.tick(NOW_MS + 1)
+        await settle(journal, [record(0)])
+        journal.tick(NOW_MS + 2)
+
+    run_journal(tmp_path, work)
+    lines = checkpoint_log(tmp_path, "worker-0").read_text().splitlines()
+    assert [int(line.split()[5]) for line in lines] == [NOW_MS + 2]
 
 
 def test_l04_an_idle_journal_signs_a_checkpoint_every_minute(tmp_path: Path) -> None:

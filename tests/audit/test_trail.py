@@ -216,11 +216,12 @@ def test_an_event_id_is_stored_once(tmp_path: Path, trail: Trail) -> None:
 
 def test_only_durable_records_are_taken(tmp_path: Path, trail: Trail) -> None:
     """What lies behind the anchor may yet be refused and cut."""
+    write(tmp_path, record(1), record(2))
     writer = open_writer(tmp_path)
-    head = writer.head
-    digest = chain_digest(head.digest, 1, record(1))
+    digest = chain_digest(writer.head.digest, 3, record(3))
     with list_segments(tmp_path, "worker-0")[1].open("ab") as segment:
-        segment.write(render_record(1, digest, record(1)))
+        segment.write(render_record(3, digest, record(3)))
+    assert trail.catch_up(100) == 2
     assert trail.catch_up(100) == 0
     writer.close()
 

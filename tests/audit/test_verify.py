@@ -25,13 +25,14 @@ from strongroom.audit.chain import (
     render_record,
 )
 from strongroom.audit.checkpoint import sign_checkpoint
+from strongroom.audit.errors import AuditDamaged
 from strongroom.audit.layout import anchor_path, checkpoint_log, list_segments
 from strongroom.audit.segment import compress_segment
 from strongroom.audit.shipping import ship_checkpoints
 from strongroom.audit.trail import Trail
 from strongroom.audit.verify import FindingKind, Report, verify_audit
 
-from .places import ANCHOR_KEY, PUBLIC_KEY, SIGNER, fill, open_writer, record
+from .places import ANCHOR_KEY, NOW_MS, PUBLIC_KEY, SIGNER, fill, open_writer, record
 
 MANY = settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 SOME = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -249,6 +250,67 @@ def test_l04_a_record_edited_after_the_newest_checkpoint_is_found_by_the_anchor(
     assert verify(tmp_path).is_intact
     rewrite(tmp_path, "worker-0", edit=7, signer=SIGNER)
     assert not verify(tmp_path).is_intact
+
+
+def test_l04_the_newest_record_edited_after_a_crash_is_found(tmp_path: Path) -> None:
+    """The anchor is open, the number of records is right, and the digest is not."""
+    live, crashed = tmp_path / "live", tmp_path / "crashed"
+    fill(live, 4)
+    writer = open_writer(live)
+    head = writer.head
+    digest = chain_digest(head.digest, 5, record(5))
+    writer.commit([render_record(5, digest, record(5))], [], head._replace(seq=5, digest=digest))
+    shutil.copytree(live, crashed)
+    writer.close()
+    assert verify(crashed).is_intact
+    rewrite(crashed, "worker-0", edit=5, signer=SIGNER)
+    assert not verify(crashed).is_intact
+    with pytest.raises(AuditDamaged):
+        open_writer(crashed)
+
+
+def test_d05_an_old_anchor_does_not_hide_a_cut_that_the_log_knows(tmp_path: Path) -> None:
+    """Anchor and journal agree on an older head; the checkpoint log has seen more."""
+    fill(tmp_path, 3)
+    segment = list_segments(tmp_path, "worker-0")[1]
+    old_segment = segment.read_bytes()
+    writer = open_writer(tmp_path)
+    old_anchor = anchor_path(tmp_path, "worker-0").read_bytes()
+    writer.close()
+    fill(tmp_path, 4, first=3)
+    segment.write_bytes(old_segment)
+    anchor_path(tmp_path, "worker-0").write_bytes(old_anchor)
+    assert {finding.kind for finding in verify(tmp_path).findings} == {FindingKind.CUT_TAIL}
+    with pytest.raises(AuditDamaged, match="checkpoint log"):
+        open_writer(tmp_path)
+
+
+def test_l04_a_checkpoint_of_another_history_does_not_fit(tmp_path: Path) -> None:
+    """Both are signed with our key and see the same records; only what came before differs."""
+    head = genesis("worker-0")
+    first = sign_checkpoint("worker-0", head, NOW_MS, SIGNER)
+    other = sign_checkpoint("worker-0", head, NOW_MS + 1, SIGNER)
+    second = sign_checkpoint("worker-0", head.with_checkpoint(other), NOW_MS + 2, SIGNER)
+    open_writer(tmp_path).close()
+    for path in (list_segments(tmp_path, "worker-0")[1], checkpoint_log(tmp_path, "worker-0")):
+        with path.open("ab") as file:
+            file.write(first + second)
+    (finding,) = verify_audit(tmp_path, PUBLIC_KEY).findings
+    assert "checkpoint 2 names another checkpoint before it" in finding.sentence
+
+
+def test_l04_a_header_that_was_written_anew_is_found(audit: Path) -> None:
+    """With its own digest right and another head in it."""
+    path = list_segments(audit, "worker-0")[2]
+    lines = lines_of(path)
+    header = parse_header(lines[0])
+    for head in (
+        header.head._replace(digest=b"x" * 32),
+        header.head._replace(checkpoint_digest=b"x" * 32),
+        header.head._replace(checkpoint=header.head.checkpoint + 1),
+    ):
+        path.write_bytes(b"".join([render_header("worker-0", 2, head), *lines[1:]]))
+        assert FindingKind.SEGMENT in {finding.kind for finding in verify(audit).findings}
 
 
 def test_l04_an_attacker_cannot_leave_checkpoints_out(tmp_path: Path) -> None:

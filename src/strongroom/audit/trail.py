@@ -55,14 +55,22 @@ class Attribute(StrEnum):
     ACCESS_KEY_ID = "AccessKeyId"
 
 
-_COLUMNS: Final = {
-    Attribute.EVENT_ID: "event_id",
-    Attribute.EVENT_NAME: "event_name",
-    Attribute.READ_ONLY: "read_only",
-    Attribute.USERNAME: "username",
-    Attribute.EVENT_SOURCE: "event_source",
-    Attribute.ACCESS_KEY_ID: "access_key_id",
+# The index is named, because the planner without statistics takes the one by time for everything.
+_SEARCHES: Final = {
+    Attribute.EVENT_ID: ("", "event_id"),
+    Attribute.EVENT_NAME: ("INDEXED BY events_by_name", "event_name"),
+    Attribute.READ_ONLY: ("INDEXED BY events_by_effect", "read_only"),
+    Attribute.USERNAME: ("INDEXED BY events_by_user", "username"),
+    Attribute.EVENT_SOURCE: ("INDEXED BY events_by_source", "event_source"),
+    Attribute.ACCESS_KEY_ID: ("INDEXED BY events_by_key", "access_key_id"),
 }
+_RESOURCES_OF_EVENT: Final = (
+    "SELECT type, name FROM resources INDEXED BY resources_by_time"
+    " WHERE scope = ? AND time_s = ? AND position = ? ORDER BY type, name"
+)
+_RETIRE_RESOURCES: Final = (
+    "DELETE FROM resources INDEXED BY resources_by_time WHERE scope = ? AND time_s = ? AND position = ?"
+)
 
 
 class Position(NamedTuple):
@@ -185,10 +193,7 @@ class Trail:
                         (scope, cutoff_s, most_events - removed),
                     )
                     for time_s, position in old:
-                        self._connection.execute(
-                            "DELETE FROM resources WHERE scope = ? AND time_s = ? AND position = ?",
-                            (scope, time_s, position),
-                        )
+                        self._connection.execute(_RETIRE_RESOURCES, (scope, time_s, position))
                         self._connection.execute("DELETE FROM events WHERE position = ?", (position,))
                     removed += len(old)
                 if removed:
@@ -230,16 +235,16 @@ class Trail:
                 f"SELECT {_EVENT_COLUMNS} FROM events e WHERE e.scope = ?" + _PAGE.format(t="e"),  # noqa: S608
                 (scope, *page),
             )
-        if attribute in _COLUMNS:
+        if attribute in _SEARCHES:
             wanted: str | int = value
             if attribute is Attribute.READ_ONLY:
                 if value not in ("true", "false"):
                     return []
                 wanted = int(value == "true")
-            condition = f"e.{_COLUMNS[attribute]} = ?"
+            index, column = _SEARCHES[attribute]
             return self._rows(
-                f"SELECT {_EVENT_COLUMNS} FROM events e WHERE e.scope = ? AND {condition}"  # noqa: S608
-                + _PAGE.format(t="e"),
+                f"SELECT {_EVENT_COLUMNS} FROM events e {index}"  # noqa: S608 - constants
+                f" WHERE e.scope = ? AND e.{column} = ?" + _PAGE.format(t="e"),
                 (scope, wanted, *page),
             )
         if attribute is Attribute.RESOURCE_TYPE:
@@ -279,11 +284,7 @@ class Trail:
         time_s, position, event_id, name, source, read_only, username, key, record = row
         if not isinstance(record, bytes):
             raise AuditDamaged(f"the trail's row of event {event_id} was edited; rebuild the trail")
-        resources = self._rows(
-            "SELECT type, name FROM resources WHERE scope = ? AND time_s = ? AND position = ?"
-            " ORDER BY type, name",
-            (scope, time_s, position),
-        )
+        resources = self._rows(_RESOURCES_OF_EVENT, (scope, time_s, position))
         return TrailEvent(
             time_s,
             event_id,

@@ -50,7 +50,7 @@ class TrailComparison:
         self._rows = iter(
             self._connection.execute(
                 "SELECT seq, record, time_s, event_id, event_name, event_source, read_only, username,"
-                " access_key_id, position FROM events WHERE journal = ? ORDER BY seq",
+                " access_key_id, position, scope FROM events WHERE journal = ? ORDER BY seq",
                 (journal,),
             )
         )
@@ -93,9 +93,9 @@ class TrailComparison:
         except AuditDamaged:
             return False
         names: Any = self._connection.execute(
-            "SELECT r.type, r.name, r.is_bare FROM resources r JOIN events e USING (position)"
-            " WHERE r.scope = e.scope AND r.time_s = e.time_s AND e.position = ?",
-            (self._row[9],),
+            "SELECT type, name, is_bare FROM resources INDEXED BY resources_by_time"
+            " WHERE scope = ? AND time_s = ? AND position = ?",
+            (self._row[10], self._row[2], self._row[9]),
         ).fetchall()
         columns = (
             row.time_s,
