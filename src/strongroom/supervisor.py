@@ -40,6 +40,7 @@ log = logging.getLogger(__name__)
 
 STOP_WITHIN_S = 10.0
 RESTART_PAUSE_S = 1.0
+BACKGROUND_NICENESS = 10
 LOOK_EVERY_S = 0.2
 JOB_WITHIN_S = 10.0
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
@@ -236,6 +237,7 @@ def _run_background(plan: Plan) -> None:
         stopped = True
 
     signal.signal(signal.SIGTERM, stop)
+    os.nice(BACKGROUND_NICENESS)  # requests go first; a backlog of the index is taken in when they pause
     background = _Background(plan)
     background.start()
     try:
