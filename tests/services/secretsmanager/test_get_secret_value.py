@@ -156,6 +156,8 @@ def test_the_day_of_the_last_read_is_kept(moved_server: MovedServer) -> None:
     assert read_days() == (midnight, [midnight, None])
     client.get_secret_value(SecretId="app")
     assert read_days() == (midnight, [midnight, None])
+    client.get_secret_value(SecretId="app", VersionStage="AWSPREVIOUS")
+    assert read_days() == (midnight, [midnight, midnight])
     moved_server.advance(days=1)
     next_midnight = f"{datetime.fromisoformat('2031-05-07T00:00:00+00:00').timestamp():.3f}"
     client.get_secret_value(SecretId="app", VersionStage="AWSPREVIOUS")
@@ -227,6 +229,24 @@ def test_conditions_see_version_label_and_tags(server: Server, account: Account,
             deny("GetSecretValue", condition={"StringEquals": {key: "rouge"}}),
         )
         assert refusal(tagged.get_secret_value, SecretId="app")[0] == "AccessDeniedException"
+
+
+def test_p04_tags_that_differ_by_case_cannot_slip_past_a_deny(
+    server: Server, account: Account, secretsmanager: Any
+) -> None:
+    """A condition on a tag of the secret sees the values of both keys, in whichever order they were made."""
+    client = limited_client(
+        server,
+        account,
+        allow("GetSecretValue"),
+        deny("GetSecretValue", condition={"StringEquals": {"aws:ResourceTag/stage": "prod"}}),
+    )
+    tags = [{"Key": "stage", "Value": "prod"}, {"Key": "STAGE", "Value": "test"}]
+    for name, ordered in (("first", tags), ("second", tags[::-1])):
+        secretsmanager.create_secret(Name=name, SecretString="x", Tags=ordered)
+        assert refusal(client.get_secret_value, SecretId=name)[0] == "AccessDeniedException"
+    secretsmanager.create_secret(Name="third", SecretString="x", Tags=tags[1:])
+    assert client.get_secret_value(SecretId="third")["SecretString"] == "x"
 
 
 def test_l02_each_read_has_one_record(server: Server, secretsmanager: Any) -> None:

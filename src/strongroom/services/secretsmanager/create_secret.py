@@ -15,9 +15,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
+from strongroom.gateway.authorisation import authorise
 from strongroom.gateway.context import Context, refuse_unserved
 from strongroom.gateway.operation import Mode, Operation, Target
-from strongroom.gateway.authorisation import authorise
 from strongroom.ids import new_secret_suffix
 from strongroom.services.secretsmanager import errors
 from strongroom.services.secretsmanager.model import AWSCURRENT, NAME, Attributes, Secret, secret_arn
@@ -182,6 +182,7 @@ CREATE_SECRET = Operation(
         "add_replica_regions",
         "force_overwrite_replica_secret",
         "type",
+        "cross_account_primary_arn",
     ),
     recorded_response=recorded_response,
 )

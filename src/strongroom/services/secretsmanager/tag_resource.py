@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import msgspec
 
+from strongroom.gateway.authorisation import authorise
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
-from strongroom.gateway.authorisation import authorise
 from strongroom.services.secretsmanager.lookup import find_target, live, with_secret
 from strongroom.services.secretsmanager.shapes import SecretId, Tag
 from strongroom.services.secretsmanager.tables import update_secret
