@@ -6,6 +6,7 @@ sentence that says what to do. Connections made here are closed before any worke
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +23,14 @@ from strongroom.crypto.mac import RowMAC
 from strongroom.crypto.material import RootKey
 from strongroom.crypto.signing import SigningKey
 from strongroom.seal.provider import SealProvider
-from strongroom.seal.settings import save_settings
-from strongroom.services.iam.accounts import NewAdministrator, add_region, create_account
+from strongroom.seal.settings import save_settings, sync_directory
+from strongroom.services.iam.accounts import (
+    NewAdministrator,
+    add_region,
+    check_account,
+    check_region,
+    create_account,
+)
 from strongroom.store.engine import (
     DATABASE_NAME,
     StoreLock,
@@ -38,6 +45,7 @@ from strongroom.store.rows import Rows, Transaction
 
 AUDIT_DIRECTORY: Final = "audit"
 PUBLIC_KEY_NAME: Final = "audit-public-key"
+UNFINISHED_NAME: Final = f"{DATABASE_NAME}.new"
 SMALL_CACHE_BYTES: Final = 1_048_576
 
 
@@ -100,47 +108,57 @@ def create(
 ) -> NewAdministrator:
     """Make a new deployment: store, keyring, first account, Regions.
 
+    The store gets its name last: what was interrupted is no deployment, and may be tried again.
+
     Returns:
         The first account's administrator; its secret is shown once.
 
     Raises:
         StoreRefused: There is one already, or the directory is not safe.
+        AccountRefused: The account or a Region does not have its form.
     """
     check_sqlite_version()
+    check_account(account_id)
+    for region in regions:
+        check_region(region)
     prepare_directory(settings.data_dir)
     if exists(settings.data_dir):
         raise StoreRefused(f"{settings.data_dir} holds a deployment already; nothing was changed.")
     lock = StoreLock(settings.data_dir)
-    connection: apsw.Connection | None = None
-    database = settings.data_dir / DATABASE_NAME
+    unfinished = settings.data_dir / UNFINISHED_NAME
     try:
+        for leftover in settings.data_dir.glob(f"{UNFINISHED_NAME}*"):
+            leftover.unlink()
         root = seal.create()
         save_settings(settings.data_dir, seal.to_settings())
-        connection = open_connection(database)
-        migrate(connection)
         keyring = new_keyring(now_ms)
         opened = _opened(settings, keyring)
-        transaction = Transaction(connection, opened.authenticator, SMALL_CACHE_BYTES)
-        connection.execute("BEGIN IMMEDIATE")
-        connection.execute("INSERT INTO keyring VALUES (0, ?)", (bytes(wrap_keyring(root, keyring)),))
-        head = genesis("changes")
-        connection.execute(
-            "INSERT INTO audit_outbox_head VALUES (0, ?, ?, ?)", (head.seq, head.digest, head.seq)
-        )
-        administrator = create_account(transaction, keyring, account_id, now_ms)
-        for region in regions:
-            add_region(transaction, region, now_ms)
-        revision = raise_revision(transaction)
-        connection.execute("COMMIT")
+        connection = open_connection(unfinished)
+        try:
+            migrate(connection)
+            transaction = Transaction(connection, opened.authenticator, SMALL_CACHE_BYTES)
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("INSERT INTO keyring VALUES (0, ?)", (bytes(wrap_keyring(root, keyring)),))
+            head = genesis("changes")
+            connection.execute(
+                "INSERT INTO audit_outbox_head VALUES (0, ?, ?, ?)", (head.seq, head.digest, head.seq)
+            )
+            administrator = create_account(transaction, keyring, account_id, now_ms)
+            for region in regions:
+                add_region(transaction, region, now_ms)
+            revision = raise_revision(transaction)
+            connection.execute("COMMIT")
+        finally:
+            root.wipe()
+            connection.close(True)  # the last connection moves everything from the log into the file
         anchor = RevisionAnchor(settings.data_dir, opened.authenticator)
         anchor.write(revision)
         anchor.close()
-        (settings.data_dir / PUBLIC_KEY_NAME).write_text(
-            opened.signer.public_key.hex() + "\n", encoding="ascii"
-        )
+        public_key = settings.data_dir / PUBLIC_KEY_NAME
+        public_key.write_text(opened.signer.public_key.hex() + "\n", encoding="ascii")
+        os.replace(unfinished, settings.data_dir / DATABASE_NAME)
+        sync_directory(settings.data_dir)
     finally:
-        if connection is not None:
-            connection.close(True)
         lock.release()
     return administrator
 

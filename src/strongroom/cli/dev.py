@@ -73,6 +73,8 @@ def _make_on_first_start(settings: Settings, clock: Clock) -> None:
             f"{directory} holds a deployment that strongroom dev did not make, or did not finish to make. Start "
             "it with strongroom serve, or use another --data-dir."
         )
+    # Left by a first start that was interrupted: without a store nothing was ever sealed under it.
+    (directory / KEY_FILE_NAME).unlink(missing_ok=True)
     seal = FileSeal(directory / KEY_FILE_NAME)
     made = create(settings, seal, draw_account_id(), (DEFAULT_REGION,), clock())
     save_credentials(

@@ -52,6 +52,26 @@ class NewAdministrator:
     secret_access_key: str = field(repr=False)
 
 
+def check_account(account_id: str) -> None:
+    """Refuse what is not the id of an account.
+
+    Raises:
+        AccountRefused: It does not have 12 digits.
+    """
+    if not is_account_id(account_id):
+        raise AccountRefused("An account id has exactly 12 digits.")
+
+
+def check_region(region: str) -> None:
+    """Refuse what is not the name of a Region.
+
+    Raises:
+        AccountRefused: It does not have the form of one.
+    """
+    if not is_region(region):
+        raise AccountRefused("A Region has a name like eu-central-1.")
+
+
 def create_account(
     transaction: Transaction, keyring: Keyring, account_id: str, now_ms: Instant
 ) -> NewAdministrator:
@@ -60,8 +80,7 @@ def create_account(
     Raises:
         AccountRefused: The id is not one, or is taken.
     """
-    if not is_account_id(account_id):
-        raise AccountRefused("An account id has exactly 12 digits.")
+    check_account(account_id)
     if find_account(transaction, account_id) is not None:
         raise AccountRefused(f"The account {account_id} exists already; nothing was changed.")
     insert_account(transaction, account_id, now_ms)
@@ -90,8 +109,7 @@ def add_region(transaction: Transaction, region: str, now_ms: Instant) -> None:
     Raises:
         AccountRefused: It does not have the form of a Region.
     """
-    if not is_region(region):
-        raise AccountRefused("A Region has a name like eu-central-1.")
+    check_region(region)
     if region not in region_names(transaction):
         insert_region(transaction, region, now_ms)
 
