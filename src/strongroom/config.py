@@ -56,9 +56,6 @@ class Settings:
     audit_segment_bytes: int = _setting(
         67_108_864, "bytes", "a segment of an audit journal is rotated at this size", 4_096
     )
-    audit_retention_days: int = _setting(
-        0, "days", "audit segments older than this are removed; 0 keeps them all", 0
-    )
     audit_checkpoint_dir: Path | None = _setting(
         None, "path", "a second place, outside, for signed audit checkpoints"
     )

@@ -293,3 +293,24 @@ def test_events_retire_after_ninety_days_in_batches(tmp_path: Path, trail: Trail
     )
     left = trail._connection.execute("SELECT count(*) FROM resources").fetchall()
     assert left == [(10,)]
+
+
+def test_segments_that_were_taken_in_are_compressed_and_still_read(tmp_path: Path, trail: Trail) -> None:
+    """A rotated segment that the trail has taken in is compressed; a rebuild reads the same events from it."""
+
+    async def work(opened: Journal) -> None:
+        for number in range(40):
+            assert all(await settle(opened, [record(number)]))
+
+    run_journal(tmp_path, work, segment_bytes=4_096)
+    assert trail.compress_finished() == 0  # nothing is compressed before it was taken in
+    assert trail.catch_up(1_000) == 40
+    compressed = 0
+    while trail.compress_finished():
+        compressed += 1
+    kept = list_segments(tmp_path, "worker-0")
+    assert compressed == len(kept) - 1 > 1
+    assert [path.suffix for path in kept.values()] == [".gz"] * compressed + [".log"]
+    before = [event.event_id for event in walk(trail, EVERYTHING, 50)]
+    assert trail.rebuild() == 40
+    assert [event.event_id for event in walk(trail, EVERYTHING, 50)] == before

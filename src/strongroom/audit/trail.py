@@ -25,6 +25,7 @@ from typing import Any, Final, NamedTuple
 import apsw
 
 from strongroom.audit.errors import AuditDamaged, AuditInUse
+from strongroom.audit.segment import compress_segment
 from strongroom.audit.trail_intake import TrailIntake, in_transaction
 from strongroom.audit.trail_rows import split_secret_arn
 from strongroom.clock import DAY_MS, Instant
@@ -203,6 +204,21 @@ class Trail:
                         (cutoff_s,),
                     )
             return removed
+
+    def compress_finished(self) -> int:
+        """Compress one segment that was taken in whole; the verifier and a rebuild read it as before.
+
+        Returns:
+            How many were compressed: 0 or 1.
+
+        Raises:
+            AuditDamaged: The compressed form does not read back equal; the plain segment stays.
+        """
+        finished = self._intake.finished_segments()
+        if not finished:
+            return 0
+        compress_segment(finished[0])
+        return 1
 
     def find(self, query: TrailQuery, most: int, after: Position | None = None) -> TrailPage:
         """Read a page of events, newest first.

@@ -115,6 +115,20 @@ class TrailIntake:
                 taken += more
         return taken
 
+    def finished_segments(self) -> list[Path]:
+        """List the plain segments that were taken in whole and are written no more, oldest first."""
+        finished = []
+        for journal in list_journals(self._directory):
+            cursor = self._load_cursor(journal)
+            if cursor is not None:
+                segments = list_segments(self._directory, journal)
+                finished += [
+                    path
+                    for number, path in segments.items()
+                    if number < cursor.segment and path.suffix == ".log"
+                ]
+        return finished
+
     def _take_in_journal(self, journal: str, budget: int) -> int:
         """Take records of the first segment that has new ones."""
         # The anchor is read before the segments: what it calls durable is in them by then.

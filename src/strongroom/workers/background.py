@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 import apsw
 
+from strongroom.audit.layout import make_reserve
 from strongroom.audit.outbox import OutboxChain, OutboxExporter
 from strongroom.audit.shipping import CheckpointShipper
 from strongroom.audit.trail import Trail
@@ -134,11 +135,14 @@ def _export(opened: Opened, writer: Writer, clock: Clock) -> Job:
 
 def _index(opened: Opened, clock: Clock) -> Job:
     trail = Trail(opened.audit_directory)
+    if not make_reserve(opened.audit_directory):
+        log.warning("there is no room for the reserve file of the audit record: the disk is nearly full")
 
     def run() -> None:
         while trail.catch_up(INDEX_RECORDS) == INDEX_RECORDS:
             pass
         trail.retire(clock())
+        trail.compress_finished()
 
     return Job("audit index", INDEX_INTERVAL_S, run, trail.close)
 
