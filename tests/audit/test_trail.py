@@ -309,8 +309,10 @@ def test_segments_that_were_taken_in_are_compressed_and_still_read(tmp_path: Pat
     while trail.compress_finished():
         compressed += 1
     kept = list_segments(tmp_path, "worker-0")
-    assert compressed == len(kept) - 1 > 1
-    assert [path.suffix for path in kept.values()] == [".gz"] * compressed + [".log"]
+    left = [path.suffix for path in kept.values()]
+    # The one that the trail stands in stays plain, and so does a new one behind it.
+    assert compressed > 3
+    assert left in ([".gz"] * compressed + [".log"], [".gz"] * compressed + [".log", ".log"])
     before = [event.event_id for event in walk(trail, EVERYTHING, 50)]
     assert trail.rebuild() == 40
     assert [event.event_id for event in walk(trail, EVERYTHING, 50)] == before
