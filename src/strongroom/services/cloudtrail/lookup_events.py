@@ -13,8 +13,8 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
-from strongroom.audit.trail import Attribute, Position, TrailEvent, TrailQuery
 from strongroom.audit.trail import RETENTION_MS as HISTORY_MS
+from strongroom.audit.trail import Attribute, Position, TrailEvent, TrailQuery
 from strongroom.crypto.errors import TokenRefused
 from strongroom.crypto.sealed_token import open_token, seal_token
 from strongroom.gateway.context import Context
