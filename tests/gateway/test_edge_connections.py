@@ -262,6 +262,22 @@ def test_z01_only_so_many_pipelined_requests_wait_at_once() -> None:
     run(check())
 
 
+def test_z01_nothing_is_read_while_too_many_answers_are_due() -> None:
+    """What the client goes on sending stays in its own buffers, not in our memory."""
+
+    async def check() -> None:
+        async with standing(EdgeLimits(max_pipelined=1), Desk(None)) as stand:
+            client = await stand.ask(GET + GET)
+            await stand.received(2 * len(GET))
+            client.send(GET * 1000)
+            for _ in range(200):
+                await asyncio.sleep(0)
+            assert stand.edge.counters.bytes_received == 2 * len(GET)
+            assert len(stand.desk.exchanges) == 1
+
+    run(check())
+
+
 def test_z01_a_client_that_does_not_read_is_not_read_and_then_cut_off() -> None:
     """A full write buffer stops reading; after the write time-out the connection ends."""
     large = RawReply(200, (), b"x" * 1_000_000)
@@ -593,6 +609,7 @@ def test_forwarded_headers_count_only_behind_a_proxy(
     [
         (b"X-Forwarded-Proto: http\r\n", "127.0.0.1", False),
         (b"X-Forwarded-Proto: https\r\nX-Forwarded-Proto: http\r\n", "127.0.0.1", False),
+        (b"X-Forwarded-Proto: http\r\nX-Forwarded-Proto: https\r\n", "127.0.0.1", False),
         (b"X-Forwarded-Proto: https, http\r\n", "127.0.0.1", False),
         (b"X-Forwarded-Proto: HTTPS\r\n", "127.0.0.1", True),
         (b"X-Forwarded-For: 192.0.2.1, what\r\n", "127.0.0.1", False),
@@ -621,7 +638,7 @@ def test_z01_a_trusted_proxy_is_not_held_to_the_limit_of_one_address() -> None:
         limits = EdgeLimits(max_connections_per_address=1, max_connections=3)
         async with standing(limits, behind_proxy=True) as stand:
             for _ in range(3):
-                await (await stand.ask(GET)).reply()
+                assert (await (await stand.ask(GET)).reply()).status == 200
             assert await (await stand.client()).refusal() == 503
 
     run(check())

@@ -58,6 +58,8 @@ REFUSED = {
     "high byte in a header name": (POST + b"X\xe9: a\r\n\r\n", 400),
     "bare LF in a header": (POST + b"X: a\nY: b\r\n\r\n", 400),
     "bare LF ends the head": (b"GET / HTTP/1.1\nHost: a\n\n", 400),
+    "bare LF ends the head after a good line": (b"GET / HTTP/1.1\r\nHost: a\n\n", 400),
+    "bad first line of an unfinished head": (b"GET /  HTTP/1.1\r\n", 400),
     "bare CR in a header": (POST + b"X: a\rY: b\r\n\r\n", 400),
     "bare CR at the end of a header": (POST + b"X: a\r\r\n\r\n", 400),
     "NUL in a header": (POST + b"X: a\0b\r\n\r\n", 400),

@@ -191,7 +191,7 @@ class Connection(asyncio.Protocol):
                 if head is None:
                     if not self._buffer:
                         return
-                    if len(self._exchanges) >= self._board.limits.max_pipelined or self._is_blocked:
+                    if len(self._exchanges) >= self._board.limits.max_pipelined:
                         self._pause()
                         return
                     head = self._take_head(self._buffer)
