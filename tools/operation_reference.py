@@ -14,6 +14,7 @@ from typing import Any
 from strongroom.gateway.operation import Mode, Operation, Service
 from strongroom.services.table import SERVICES
 from strongroom.wire.describe import Member, TypeInfo, describe
+from strongroom.wire.shapes import Shape
 
 _TITLES = {
     "secretsmanager": "Secrets Manager",
@@ -73,7 +74,8 @@ def _operation(operation: Operation[Any, Any]) -> Iterator[str]:
         yield ""
     action = f"`{operation.action}`" if operation.action else "none: every signed caller may"
     yield f"IAM action: {action}. {_MODES[operation.mode].capitalize()}."
-    members = describe(operation.request)
+    shape: type[Shape] = operation.request
+    members = describe(shape)
     if members:
         yield ""
         yield "| parameter | type | limits | required | recorded |"

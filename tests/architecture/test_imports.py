@@ -171,7 +171,7 @@ def test_services_meet_only_through_their_contracts() -> None:
 @pytest.mark.parametrize("engine", sorted(ENGINES))
 def test_engines_do_no_io_and_read_no_clock(engine: str) -> None:
     """Files, sockets, processes and time come into an engine as arguments, or not at all."""
-    wrong = []
+    wrong: list[str] = []
     for path in sorted((SOURCE / engine).rglob("*.py")):
         wrong.extend(
             f"{one.file}:{one.line} imports {one.module}"

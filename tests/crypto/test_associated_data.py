@@ -104,4 +104,4 @@ def test_a_table_refuses_a_number_that_is_taken() -> None:
     assert len(RecordType.__members__) == len(list(RecordType))
     assert len(FieldTag.__members__) == len(list(FieldTag))
     with pytest.raises(ValueError, match="duplicate values"):
-        unique(IntEnum("Table", [("OLD", 1), ("NEW", 1)]))
+        unique(IntEnum("Table", [("OLD", 1), ("NEW", 1)]))  # type: ignore[type-var]  # the functional form

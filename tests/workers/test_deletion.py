@@ -100,11 +100,13 @@ class Store:
 
     def count(self, table: str) -> int:
         """Count rows."""
-        return int(self.connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])
+        rows: list[Any] = self.connection.execute(f"SELECT count(*) FROM {table}").fetchall()
+        return int(rows[0][0])
 
     def records(self) -> list[dict[str, Any]]:
         """Read the audit records that were committed."""
-        found = self.connection.execute("SELECT request_id, record FROM audit_outbox ORDER BY seq").fetchall()
+        select = "SELECT request_id, record FROM audit_outbox ORDER BY seq"
+        found: list[Any] = self.connection.execute(select).fetchall()
         records = [json.loads(record) for _, record in found]
         assert [record["requestID"] for record in records] == [request_id for request_id, _ in found]
         return records
@@ -303,9 +305,8 @@ def test_finding_what_is_due_reads_no_table(store: Store) -> None:
             (1, 1, 1),
         ),
     ):
-        plan = " ".join(
-            row[3] for row in store.connection.execute(f"EXPLAIN QUERY PLAN {sql}", bindings).fetchall()
-        )
+        rows: list[Any] = store.connection.execute(f"EXPLAIN QUERY PLAN {sql}", bindings).fetchall()
+        plan = " ".join(row[3] for row in rows)
         assert "SCAN" not in plan
         assert "TEMP B-TREE" not in plan
 

@@ -104,7 +104,7 @@ def deny(*actions: str, resource: str = "*", condition: dict[str, Any] | None = 
     return {**allow(*actions, resource=resource, condition=condition), "Effect": "Deny"}
 
 
-def the_record(server: Server, response: dict[str, Any]) -> dict[str, Any]:
+def the_record(server: Server, response: Any) -> dict[str, Any]:
     """Return the one audit record of a request."""
     found = server.records(request_id=request_id(response))
     assert len(found) == 1

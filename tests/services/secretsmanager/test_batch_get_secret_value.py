@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -201,13 +202,14 @@ def test_j08_a_token_is_refused_elsewhere(secretsmanager: Any) -> None:
         secretsmanager.create_secret(Name=name, SecretString="a value")
     filters = [{"Key": "name", "Values": ["a"]}]
     token = secretsmanager.batch_get_secret_value(Filters=filters, MaxResults=1)["NextToken"]
-    for attempt in (
+    attempts: tuple[Callable[[], object], ...] = (
         lambda: secretsmanager.batch_get_secret_value(
             Filters=[{"Key": "name", "Values": ["a1"]}], NextToken=token
         ),
         lambda: secretsmanager.batch_get_secret_value(SecretIdList=["a1"], NextToken=token),
         lambda: secretsmanager.list_secrets(Filters=filters, NextToken=token),
-    ):
+    )
+    for attempt in attempts:
         with pytest.raises(ClientError) as refused:
             attempt()
         assert refused.value.response["Error"] == {

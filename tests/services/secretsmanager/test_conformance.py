@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from strongroom.gateway.operation import Operation
 from strongroom.services.secretsmanager import SERVICE
-from strongroom.wire.describe import describe
+from strongroom.wire.describe import Member, describe
+from strongroom.wire.shapes import Shape
 from tests.wire.conformance import Declared, check, load_model
 
 MODEL = load_model("secretsmanager")
@@ -37,10 +41,16 @@ def test_every_operation_asks_for_the_permission_of_its_name() -> None:
     }
 
 
+def members_of(operation: Operation[Any, Any]) -> tuple[Member, ...]:
+    """List the members of a request."""
+    shape: type[Shape] = operation.request
+    return describe(shape)
+
+
 def test_l03_no_record_shows_a_sensitive_member() -> None:
     """Of every request, what the record shows is a member, and none that the model calls sensitive."""
     for operation in SERVICE.operations:
-        members = {member.name: member.type for member in describe(operation.request)}
+        members = {member.name: member.type for member in members_of(operation)}
         for name in operation.recorded_request:
             assert not members[name].is_sensitive, f"{operation.name}.{name}"
 
@@ -50,7 +60,7 @@ def test_l03_every_other_member_is_shown() -> None:
     not_recorded = {
         operation.name: {
             member.name
-            for member in describe(operation.request)
+            for member in members_of(operation)
             if not member.type.is_sensitive and member.name not in operation.recorded_request
         }
         for operation in SERVICE.operations

@@ -5,6 +5,8 @@ The cases marked recorded are outcomes that were observed on AWS (Secrets Manage
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from strongroom.errors import Fault
@@ -32,12 +34,12 @@ def secret(
     )
 
 
-def selects(held: Secret, *filters: tuple[str, list[str]]) -> bool:
+def selects(held: Secret, *filters: tuple[Any, list[str]]) -> bool:
     """Ask one secret."""
     return SecretFilters([Filter(key=key, values=values) for key, values in filters]).match(held)
 
 
-def names(found: list[Secret], *filters: tuple[str, list[str]]) -> list[str]:
+def names(found: list[Secret], *filters: tuple[Any, list[str]]) -> list[str]:
     """List the names of the secrets that are selected."""
     return [held.name for held in found if selects(held, *filters)]
 

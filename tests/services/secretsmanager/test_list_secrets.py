@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -188,7 +189,7 @@ def test_j08_a_token_is_good_for_its_question_only(server: Any, account: Any, se
     good = secretsmanager.list_secrets(MaxResults=2, Filters=name_filter, NextToken=token)
     assert names(good) == ["a2", "a3"]
     other_account = server.client("secretsmanager", server.new_account())
-    attempts = [
+    attempts: list[Callable[[], object]] = [
         lambda: secretsmanager.list_secrets(NextToken=token),
         lambda: secretsmanager.list_secrets(NextToken=token, Filters=[{"Key": "name", "Values": ["a1"]}]),
         lambda: secretsmanager.list_secrets(NextToken=token, Filters=name_filter, SortBy="name"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import apsw
 import pytest
@@ -91,7 +92,7 @@ def fill(rows: Transaction, secrets: Sequence[Secret]) -> None:
 
 def listing(
     sort_by: SortBy = "created-date",
-    *filters: tuple[str, list[str]],
+    *filters: tuple[Any, list[str]],
     descends: bool = False,
     includes_deleted: bool = False,
 ) -> Listing:
