@@ -274,6 +274,10 @@ def test_z01_nothing_is_read_while_too_many_answers_are_due() -> None:
                 await asyncio.sleep(0)
             assert stand.edge.counters.bytes_received == 2 * len(GET)
             assert len(stand.desk.exchanges) == 1
+            stand.desk.answer = lambda _: GOOD
+            stand.desk.exchanges[0].respond(GOOD)
+            for _ in range(1002):
+                await client.reply()
 
     run(check())
 
