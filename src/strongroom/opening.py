@@ -15,6 +15,8 @@ from typing import Any, Final
 import apsw
 
 from strongroom.audit.chain import genesis
+from strongroom.audit.outbox import CHANGES_JOURNAL
+from strongroom.audit.writer import JournalWriter
 from strongroom.clock import Instant
 from strongroom.config import Settings
 from strongroom.crypto.derivation import Purpose
@@ -40,7 +42,7 @@ from strongroom.store.engine import (
 )
 from strongroom.store.errors import StoreRefused
 from strongroom.store.migration import migrate
-from strongroom.store.revision import RevisionAnchor, raise_revision, read_revision
+from strongroom.store.revision import META, RevisionAnchor, raise_revision, read_revision
 from strongroom.store.rows import Rows, Transaction
 
 AUDIT_DIRECTORY: Final = "audit"
@@ -139,7 +141,7 @@ def create(
             transaction = Transaction(connection, opened.authenticator, SMALL_CACHE_BYTES)
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("INSERT INTO keyring VALUES (0, ?)", (bytes(wrap_keyring(root, keyring)),))
-            head = genesis("changes")
+            head = genesis(CHANGES_JOURNAL)
             connection.execute(
                 "INSERT INTO audit_outbox_head VALUES (0, ?, ?, ?)", (head.seq, head.digest, head.seq)
             )
@@ -181,7 +183,8 @@ def open_deployment(settings: Settings, seal: SealProvider, *, acknowledge_rollb
         anchor = RevisionAnchor(settings.data_dir, opened.authenticator)
         try:
             revision = read_revision(rows)
-            if acknowledge_rollback:
+            if acknowledge_rollback and revision < anchor.read():
+                revision = _accept_rollback(opened, connection, anchor.read())
                 anchor.write(revision)
             anchor.check(revision)
         finally:
@@ -234,6 +237,34 @@ def _unseal(settings: Settings, seal: SealProvider, connection: apsw.Connection)
         return _opened(settings, unwrap_keyring(root, row[0]))
     finally:
         root.wipe()
+
+
+def _accept_rollback(opened: Opened, connection: apsw.Connection, acknowledged: int) -> int:
+    """Let a store that was put back go on from here; return its new revision.
+
+    Its revision passes the one that was acknowledged, so that neither copy is taken for the other again. Records
+    of changes go on where the journal ends: those that the old store still held are in the journal already, and
+    a chain that began anew in the middle would never be exported.
+    """
+    journal = JournalWriter(
+        opened.audit_directory, CHANGES_JOURNAL, anchor_key=opened.anchor_key, accept_loss=True
+    )
+    head = journal.head
+    journal.close()
+    transaction = Transaction(connection, opened.authenticator, SMALL_CACHE_BYTES)
+    connection.execute("BEGIN IMMEDIATE")
+    transaction.update(META, ("revision", acknowledged.to_bytes(8, "big")))
+    revision = raise_revision(transaction)
+    known: Any = connection.execute("SELECT seq FROM audit_outbox_head").fetchone()
+    if known is None or known[0] <= head.seq:
+        connection.execute("DELETE FROM audit_outbox")
+        connection.execute("DELETE FROM audit_outbox_head")
+        connection.execute(
+            "INSERT INTO audit_outbox_head VALUES (0, ?, ?, ?)", (head.seq, head.digest, head.seq)
+        )
+    connection.execute("DELETE FROM changes")  # whatever was cached elsewhere is of another history
+    connection.execute("COMMIT")
+    return revision
 
 
 def _opened(settings: Settings, keyring: Keyring) -> Opened:

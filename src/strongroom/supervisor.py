@@ -4,7 +4,8 @@ Rules:
  - Workers share the port by SO_REUSEPORT. The supervisor keeps the address reserved, but never accepts.
  - The supervisor opens the root key once and forks; stores are opened and threads started after the fork.
  - A child that dies is started anew, at most once a second each; children never outlive the supervisor.
- - SIGTERM and SIGINT: every child finishes what it accepted; after ten seconds it is killed.
+ - SIGTERM and SIGINT: every worker finishes what it accepted, then the background loops end; what has not
+   ended within ten seconds is killed.
 
 ``dev`` with one worker folds everything into one process; the code paths are the same.
 """
@@ -38,7 +39,8 @@ from strongroom.workers.jobs import JobThreads
 
 log = logging.getLogger(__name__)
 
-STOP_WITHIN_S = 10.0
+STOP_WITHIN_S = 9.5
+BACKGROUND_STOP_S = 1.5
 RESTART_PAUSE_S = 1.0
 BACKGROUND_NICENESS = 10
 LOOK_EVERY_S = 0.2
@@ -207,25 +209,33 @@ class Supervisor:
                 self._start(number, writing)
 
     def _end(self) -> int:
-        for pid in self._children:
-            os.kill(pid, signal.SIGTERM)
+        """End the workers, then the background loops, which move the workers' last records on."""
         deadline = time.monotonic() + STOP_WITHIN_S
-        while self._children and time.monotonic() < deadline:
-            pid, _ = os.waitpid(-1, os.WNOHANG)
-            if pid:
-                self._children.pop(pid, None)
-            else:
-                time.sleep(0.02)
+        self._end_all(self._workers(), deadline - BACKGROUND_STOP_S)
+        self._end_all(list(self._children), deadline)
         for pid in self._children:
             log.error("process %d did not end in time and is killed", pid)
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
         return 1 if self._children else 0
 
+    def _end_all(self, pids: Sequence[int], deadline: float) -> None:
+        for pid in pids:
+            os.kill(pid, signal.SIGTERM)
+        while any(pid in self._children for pid in pids) and time.monotonic() < deadline:
+            pid, _ = os.waitpid(-1, os.WNOHANG)
+            if pid:
+                self._children.pop(pid, None)
+            else:
+                time.sleep(0.01)
+
+    def _workers(self) -> list[int]:
+        return [pid for pid, number in self._children.items() if number != _BACKGROUND]
+
     def _stop(self, _number: int, _frame: object) -> None:
         self._is_stopping = True
         # waitpid is taken up again after a handler returns; a child's end is what wakes it.
-        for pid in self._children:
+        for pid in self._workers():
             os.kill(pid, signal.SIGTERM)
 
 
@@ -242,7 +252,7 @@ def _run_background(plan: Plan) -> None:
     background.start()
     try:
         while not stopped:
-            signal.sigtimedwait((), 0.2)
+            signal.sigtimedwait((), 0.1)
     finally:
         background.stop()
 

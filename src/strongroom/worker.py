@@ -46,7 +46,7 @@ from strongroom.store.writer import Change, Writer
 log = logging.getLogger(__name__)
 
 TICK_S = 0.25
-DRAIN_S = 8.0
+DRAIN_S = 7.0
 QUERY_THREADS = 2
 TRAIL_CACHE_BYTES = 2_097_152
 

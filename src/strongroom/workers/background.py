@@ -130,7 +130,13 @@ def _export(opened: Opened, writer: Writer, clock: Clock) -> Job:
         while exporter.export(clock()) == INDEX_RECORDS:
             pass
 
-    return Job("audit export", EXPORT_INTERVAL_S, run, lambda: exporter.close(clock()))
+    def close() -> None:
+        try:
+            run()  # an orderly end leaves every record in the journal, none in the store alone
+        finally:
+            exporter.close(clock())
+
+    return Job("audit export", EXPORT_INTERVAL_S, run, close)
 
 
 def _index(opened: Opened, clock: Clock) -> Job:
