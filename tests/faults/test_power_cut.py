@@ -82,11 +82,12 @@ def run_until_cut(directory: Path, disk: Disk, chance: random.Random, *, durable
         platter.sync()  # the deployment stood before; the cuts are about what it acknowledges from here on
     disk.cut_at = disk.operations + chance.randrange(1, 900)
 
+    turn, anchor = WriteTurn(directory), RevisionAnchor(directory, MAC)
     writer = Writer(
         lambda: Transaction(open_connection(path, durable=durable, vfs=disk.name), MAC, 1_000_000),
-        WriteTurn(directory),
+        turn,
         OutboxChain,
-        RevisionAnchor(directory, MAC),
+        anchor,
         deliver,
         most_changes_in_group=8,
         most_waiting=10_000,
@@ -109,6 +110,8 @@ def run_until_cut(directory: Path, disk: Disk, chance: random.Random, *, durable
                 assert disk.is_dark
     writer.stop()
     checkpointing.close(True)
+    turn.close()
+    anchor.close()
     return changes
 
 

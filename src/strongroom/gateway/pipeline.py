@@ -136,12 +136,20 @@ class Pipeline:
             return
         call = Call(exchange, route, credential.caller, claim.region, now_ms)
         self._wait_for(call)
+        try:
+            self._continue(call)
+        except Exception as problem:  # noqa: BLE001 - as above; it was let in, so it waits no longer
+            self._waiting.pop(call.number, None)
+            self._respond(call, as_fault(problem))
+
+    def _continue(self, call: Call) -> None:
+        route = call.route
         if route.operation is None:
             call.fault = refuse_unserved(route.name, route.service.unserved[route.name])
             self._finish_read(call)
             return
         try:
-            call.request = parse_request(route, request)  # 4
+            call.request = parse_request(route, call.exchange.request)  # 4
         except Fault as fault:
             call.fault = fault
             self._finish_read(call)
@@ -153,8 +161,9 @@ class Pipeline:
             self._run_query(
                 lambda rows: self._attempt(call, rows), lambda problem: self._finish_query(call, problem)
             )
-        else:
-            self._submit(PendingChange(self, call), call)
+        elif not self._submit(PendingChange(self, call)):
+            call.fault = not_durable(route.service)
+            self._finish_read(call)  # it never came to a transaction that could hold its record
 
     # ---- steps 5 to 7: inline for reads, on the writer thread for changes ----------------------------
 
@@ -216,6 +225,8 @@ class Pipeline:
 
     def _finish_query(self, call: Call, problem: Exception | None) -> None:
         """Finish a read that ran on a thread of its own, or could not be run there."""
+        if call.is_refused:
+            problem = not_durable(call.route.service)  # the record says what the client was told
         if problem is not None:
             call.response, call.fault = None, as_fault(problem)
         self._finish_read(call)
@@ -228,15 +239,17 @@ class Pipeline:
         for record in records[:-1]:
             self._journal.append(record, _ignore)  # durable before the last one is: one journal, one order
         self._journal.append(records[-1], lambda is_durable: self.settle(call, is_durable))
-        if later:
-            self._submit(Afterthought(self, call, later), call)
+        if later and not self._submit(Afterthought(self, call, later)):
+            self.settle(call, False)
 
-    def _submit(self, change: Change, call: Call) -> None:
+    def _submit(self, change: Change) -> bool:
+        """Hand a change to the writer thread, where 5 to 9 follow; False when it takes no more."""
         try:
-            self._writer.submit(change)  # 5 to 9 follow on the writer thread
+            self._writer.submit(change)
         except StoreError as problem:
             log.warning("a change was refused: %s", problem)
-            self.settle(call, False)
+            return False
+        return True
 
     def settle(self, call: Call, is_durable: bool) -> None:
         """Hear from the journal or the store; answer when all of them have spoken (10)."""

@@ -178,15 +178,17 @@ class Writer:
         connection.execute("SAVEPOINT change")
         try:
             change.perform(transaction)
+            records = change.records()  # what cannot be recorded is undone like what cannot be made
         except (apsw.FullError, apsw.IOError, apsw.CorruptError, apsw.BusyError, apsw.NoMemError):
             raise  # the disk or the file failed: so does the group
         except Exception as problem:  # noqa: BLE001 - the change hears of it and words it for the client
             connection.execute("ROLLBACK TO change")
             transaction.undo()
             change.fail(problem)
+            records = change.records()
         connection.execute("RELEASE change")
         transaction.keep()
-        for request_id, record in change.records():
+        for request_id, record in records:
             chain.append(request_id, record)
 
     def _give_up(self) -> None:
