@@ -1,0 +1,20 @@
+"""The scenarios, one file each; every one is a function of a plan and a report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from bench.measuring import Plan, Report
+from bench.scenarios import audit, flat, get, memory, put, start, workers
+
+SCENARIOS: Final[Mapping[str, Callable[[Plan, Report], None]]] = {
+    "get": get.run,
+    "audit": audit.run,
+    "workers": workers.run,
+    "put": put.run,
+    "start": start.run,
+    "memory": memory.run,
+    "flat": flat.run,
+}
+"""Every scenario, in the order in which they run: the long ones come last."""
