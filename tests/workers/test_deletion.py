@@ -90,7 +90,7 @@ class Store:
             insert_version(
                 self.rows, Version(number, version_id, created_ms, 0, (), "SecretString", b"sealed")
             )
-        put_policy(self.rows, number, "{}")
+        put_policy(self.rows, secret, "{}", number)
         self.rows.run("COMMIT")
         return secret
 

@@ -12,6 +12,7 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import apsw
@@ -80,6 +81,22 @@ class Rows:
         No authentication code is checked; rows that matter are read again with ``find``.
         """
         return [row[0] for row in self._fetch(sql, tuple(bindings))]
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let all reads inside see one state of the store: rows that must agree are read together.
+
+        Raises:
+            StoreUnavailable: The store does not answer.
+        """
+        if self.connection.in_transaction:
+            yield
+            return
+        self._fetch("BEGIN", ())
+        try:
+            yield
+        finally:
+            self._fetch("COMMIT", ())
 
     def cached(
         self,

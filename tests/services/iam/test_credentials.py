@@ -11,9 +11,10 @@ from strongroom.gateway.caller import Credential
 from strongroom.policy.evaluate import evaluate
 from strongroom.policy.question import Question
 from strongroom.services.iam.credentials import new_access_key
-from strongroom.services.iam.model import InlinePolicy, User, UserAttributes
+from strongroom.services.iam.model import InlinePolicy, User
 from strongroom.services.iam.tables import (
     ACCESS_KEYS,
+    find_access_key,
     insert_access_key,
     insert_user,
     put_user_policy,
@@ -27,6 +28,11 @@ from strongroom.store.errors import StoreTampered
 from tests.services.iam.store import ACCOUNT, NOW_MS, IAMStore
 
 ALLOW_ALL = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}'
+
+
+def without_policies(user: User) -> User:
+    """Give a user from whom every managed policy was detached."""
+    return msgspec.structs.replace(user, attributes=msgspec.structs.replace(user.attributes, attached=()))
 
 
 def may(credential: Credential | None, action: str = "iam:GetUser") -> bool:
@@ -90,7 +96,7 @@ def test_s09_a_deleted_key_ends_with_the_next_request(store: IAMStore) -> None:
     key, _ = store.make_key(store.make_user())
     assert store.find(key.access_key_id) is not None
     with store.change() as transaction:
-        remove_access_key(transaction, key.access_key_id)
+        remove_access_key(transaction, key.user_id, key.access_key_id)
     assert store.find(key.access_key_id) is None
 
 
@@ -116,7 +122,7 @@ def test_s09_a_change_of_the_user_holds_from_the_next_request(store: IAMStore) -
     admin = store.administrator()
     assert may(store.find(store.admin.access_key_id))
     with store.change() as transaction:
-        update_user(transaction, msgspec.structs.replace(admin, attributes=UserAttributes()))
+        update_user(transaction, without_policies(admin))
     assert not may(store.find(store.admin.access_key_id))
     with store.change() as transaction:
         remove_user(transaction, admin)
@@ -165,8 +171,9 @@ def test_an_attached_policy_that_is_not_known_denies_everything(store: IAMStore)
     """A managed policy that this version does not ship is not skipped."""
     attached = (*store.administrator().attributes.attached, "arn:aws:iam::aws:policy/Unheard")
     with store.change() as transaction:
-        changed = msgspec.structs.replace(store.administrator(), attributes=UserAttributes(attached=attached))
-        update_user(transaction, changed)
+        admin = store.administrator()
+        attributes = msgspec.structs.replace(admin.attributes, attached=attached)
+        update_user(transaction, msgspec.structs.replace(admin, attributes=attributes))
     assert not may(store.find(store.admin.access_key_id))
 
 
@@ -197,6 +204,7 @@ def test_k02_a_secret_sealed_for_one_key_does_not_open_for_another(store: IAMSto
         "UPDATE iam_users SET attributes = x'80'",
         "UPDATE iam_user_policies SET document = replace(document, 'Deny', 'Allow')",
         "UPDATE iam_user_policies SET name = 'other'",
+        "DELETE FROM iam_user_policies",
     ],
 )
 def test_k03_rows_changed_outside_of_strongroom_are_refused(store: IAMStore, statement: str) -> None:
@@ -205,6 +213,26 @@ def test_k03_rows_changed_outside_of_strongroom_are_refused(store: IAMStore, sta
         deny = InlinePolicy("deny", ALLOW_ALL.replace("Allow", "Deny"))
         put_user_policy(transaction, store.administrator().user_id, deny)
     store.connection.execute(statement)
+    with pytest.raises(StoreTampered):
+        store.find(store.admin.access_key_id)
+
+
+@pytest.mark.parametrize("table", ["iam_access_keys", "iam_user_policies"])
+def test_k03_a_row_put_back_to_an_older_state_is_refused(store: IAMStore, table: str) -> None:
+    """A deactivated key and a replaced policy do not come back with their old, truly coded rows."""
+    admin = store.administrator()
+    with store.change() as transaction:
+        put_user_policy(transaction, admin.user_id, InlinePolicy("p", ALLOW_ALL))
+    old = store.connection.execute(f"SELECT * FROM {table}").fetchall()
+    key = find_access_key(store.transaction, store.admin.access_key_id)
+    assert key is not None
+    with store.change() as transaction:
+        put_user_policy(transaction, admin.user_id, InlinePolicy("p", ALLOW_ALL.replace("Allow", "Deny")))
+        if table == "iam_access_keys":
+            update_access_key(transaction, msgspec.structs.replace(key, status="Inactive"))
+    marks = ", ".join("?" * len(old[0]))
+    store.connection.execute(f"DELETE FROM {table}")
+    store.connection.executemany(f"INSERT INTO {table} VALUES ({marks})", old)
     with pytest.raises(StoreTampered):
         store.find(store.admin.access_key_id)
 

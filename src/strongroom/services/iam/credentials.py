@@ -32,6 +32,7 @@ from strongroom.policy.managed import find_managed_policy
 from strongroom.policy.question import Principal
 from strongroom.services.iam.model import ACTIVE, AccessKey, InlinePolicy, User
 from strongroom.services.iam.tables import (
+    check_key,
     credential_key,
     find_access_key,
     find_user_by_id,
@@ -72,13 +73,15 @@ class StoredCredentials:
         return None if found is None else found[0]
 
     def _load(self, rows: Rows, access_key_id: str) -> tuple[Credential, int] | None:
-        key = find_access_key(rows, access_key_id)
-        if key is None or key.status != ACTIVE:
-            return None
-        user = find_user_by_id(rows, key.user_id)
-        if user is None or user.account != key.account:
-            return None
-        inline = list_user_policies(rows, user.user_id)
+        with rows.snapshot():
+            key = find_access_key(rows, access_key_id)
+            if key is None or key.status != ACTIVE:
+                return None
+            user = find_user_by_id(rows, key.user_id)
+            if user is None or user.account != key.account:
+                return None
+            check_key(user, key)
+            inline = list_user_policies(rows, user.user_id)
         caller = Caller(
             principal=Principal("User", user.arn, user.account, user.user_id),
             kind="IAMUser",

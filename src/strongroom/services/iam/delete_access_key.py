@@ -32,7 +32,7 @@ def target(context: Context, request: Request) -> Target:
 def handle(context: Context, request: Request, target: Target) -> None:
     """Remove it with its sealed secret."""
     key = existing_key(context, existing(target), request.access_key_id)
-    remove_access_key(context.transaction, key.access_key_id)
+    remove_access_key(context.transaction, key.user_id, key.access_key_id)
 
 
 DELETE_ACCESS_KEY: Operation[Request, Shape] = Operation(

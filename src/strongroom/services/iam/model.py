@@ -12,6 +12,8 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from hashlib import sha256
 from typing import Final, Literal
 
 import msgspec
@@ -35,10 +37,15 @@ class UserAttributes(msgspec.Struct, frozen=True, omit_defaults=True):
     Attributes:
         tags: In the order given; None when it was made without any.
         attached: ARNs of attached managed policies, in order of attachment.
+        policies: SHA-256 of each inline policy, by name. A policy row that was removed, added or put back to
+            an older state behind our back is noticed (K-03).
+        keys: Status of each access key, by its id; for the same reason.
     """
 
     tags: tuple[tuple[str, str], ...] | None = None
     attached: tuple[str, ...] = ()
+    policies: Mapping[str, bytes] = {}
+    keys: Mapping[str, str] = {}
 
 
 class User(msgspec.Struct, frozen=True):
@@ -84,6 +91,11 @@ class InlinePolicy(msgspec.Struct, frozen=True):
 
     name: str
     document: str
+
+    @property
+    def digest(self) -> bytes:
+        """What the user's row remembers of the text."""
+        return sha256(self.document.encode()).digest()
 
 
 def user_arn(account: str, path: str, name: str) -> str:

@@ -3,16 +3,21 @@
 Rules:
  - Every change of a key, a user or a user's policy names the credentials of all keys of that user, so that it
    holds on the next request, whichever worker answers (S-09). That is done here, where nobody can forget it.
+ - A user's row remembers its policies and the status of its keys, so that none of their rows can be removed,
+   added or put back to an older state outside of Strongroom (K-03).
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, Final, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from strongroom.clock import Instant
 from strongroom.services.iam.model import AccessKey, InlinePolicy, User, UserAttributes, fold_name
+from strongroom.store.errors import StoreTampered
 from strongroom.store.rows import Rows, Transaction
 from strongroom.store.table import Row, Table
 
@@ -32,6 +37,8 @@ ACCESS_KEYS = Table(
 
 REGIONS_KEY: Final = "regions"
 """The cache key of the list of Regions."""
+
+T = TypeVar("T")
 
 _decode_attributes = msgspec.msgpack.Decoder(UserAttributes).decode
 _encode_attributes = msgspec.msgpack.Encoder().encode
@@ -94,27 +101,46 @@ def find_access_key(rows: Rows, access_key_id: str) -> AccessKey | None:
 
 
 def list_access_keys(rows: Rows, user_id: str) -> list[AccessKey]:
-    """Read the keys of a user, oldest first."""
+    """Read the keys of a user, oldest first.
+
+    Raises:
+        StoreTampered: They are not those that the user's row remembers.
+    """
     clause = "WHERE user_id = ? ORDER BY created_ms, access_key_id"
-    return [_key_of_row(row) for row in rows.select(ACCESS_KEYS, clause, (user_id,))]
+    with rows.snapshot():
+        keys = [_key_of_row(row) for row in rows.select(ACCESS_KEYS, clause, (user_id,))]
+        user = find_user_by_id(rows, user_id)
+    if user is not None and user.attributes.keys != {key.access_key_id: key.status for key in keys}:
+        raise StoreTampered("the access keys of a user were changed outside of Strongroom")
+    return keys
+
+
+def check_key(user: User, key: AccessKey) -> None:
+    """Compare an access key with what its user's row remembers of it.
+
+    Raises:
+        StoreTampered: The key's row was added, or put back to an older state.
+    """
+    if user.attributes.keys.get(key.access_key_id) != key.status:
+        raise StoreTampered("an access key was changed outside of Strongroom")
 
 
 def insert_access_key(transaction: Transaction, key: AccessKey) -> None:
     """Add an access key."""
     transaction.insert(ACCESS_KEYS, _row_of_key(key))
-    transaction.changed(credential_key(key.access_key_id))
+    _remember_key(transaction, key.user_id, key.access_key_id, key.status)
 
 
 def update_access_key(transaction: Transaction, key: AccessKey) -> None:
     """Replace an access key's row."""
     transaction.update(ACCESS_KEYS, _row_of_key(key))
-    transaction.changed(credential_key(key.access_key_id))
+    _remember_key(transaction, key.user_id, key.access_key_id, key.status)
 
 
-def remove_access_key(transaction: Transaction, access_key_id: str) -> None:
+def remove_access_key(transaction: Transaction, user_id: str, access_key_id: str) -> None:
     """Remove an access key."""
     transaction.delete(ACCESS_KEYS, access_key_id)
-    transaction.changed(credential_key(access_key_id))
+    _remember_key(transaction, user_id, access_key_id, None)
 
 
 def find_user_policy(rows: Rows, user_id: str, name: str) -> InlinePolicy | None:
@@ -124,28 +150,37 @@ def find_user_policy(rows: Rows, user_id: str, name: str) -> InlinePolicy | None
 
 
 def list_user_policies(rows: Rows, user_id: str) -> list[InlinePolicy]:
-    """Read the inline policies of a user, by name."""
-    found: Any = rows.select(USER_POLICIES, "WHERE user_id = ? ORDER BY name", (user_id,))
-    return [InlinePolicy(row[1], row[2]) for row in found]
+    """Read the inline policies of a user, by name.
+
+    Raises:
+        StoreTampered: They are not those that the user's row remembers.
+    """
+    with rows.snapshot():
+        found: Any = rows.select(USER_POLICIES, "WHERE user_id = ? ORDER BY name", (user_id,))
+        user = find_user_by_id(rows, user_id)
+    policies = [InlinePolicy(row[1], row[2]) for row in found]
+    if user is not None and user.attributes.policies != {policy.name: policy.digest for policy in policies}:
+        raise StoreTampered("the policies of a user were changed outside of Strongroom")
+    return policies
 
 
 def put_user_policy(transaction: Transaction, user_id: str, policy: InlinePolicy) -> None:
     """Add or replace an inline policy of a user."""
     transaction.delete(USER_POLICIES, user_id, policy.name)
     transaction.insert(USER_POLICIES, (user_id, policy.name, policy.document))
-    credentials_changed(transaction, user_id)
+    _remember_policy(transaction, user_id, policy.name, policy.digest)
 
 
 def remove_user_policy(transaction: Transaction, user_id: str, name: str) -> None:
     """Remove an inline policy of a user."""
     transaction.delete(USER_POLICIES, user_id, name)
-    credentials_changed(transaction, user_id)
+    _remember_policy(transaction, user_id, name, None)
 
 
 def credentials_changed(transaction: Transaction, user_id: str) -> None:
     """Invalidate the credentials of all keys of a user."""
-    for key in list_access_keys(transaction, user_id):
-        transaction.changed(credential_key(key.access_key_id))
+    found: Any = transaction.select(ACCESS_KEYS, "WHERE user_id = ?", (user_id,))
+    transaction.changed(*(credential_key(row[0]) for row in found))
 
 
 def find_account(rows: Rows, account: str) -> Instant | None:
@@ -175,6 +210,28 @@ def insert_region(transaction: Transaction, region: str, now_ms: Instant) -> Non
     """Add a Region."""
     transaction.insert(REGIONS, (region, now_ms))
     transaction.changed(REGIONS_KEY)
+
+
+def _remember_key(transaction: Transaction, user_id: str, access_key_id: str, status: str | None) -> None:
+    """Note a key's status in its user's row; None forgets the key."""
+    transaction.changed(credential_key(access_key_id))
+    user = find_user_by_id(transaction, user_id)
+    if user is not None:
+        keys = _with(user.attributes.keys, access_key_id, status)
+        update_user(transaction, replace(user, attributes=replace(user.attributes, keys=keys)))
+
+
+def _remember_policy(transaction: Transaction, user_id: str, name: str, digest: bytes | None) -> None:
+    """Note an inline policy in its user's row; None forgets it."""
+    user = find_user_by_id(transaction, user_id)
+    if user is not None:
+        policies = _with(user.attributes.policies, name, digest)
+        update_user(transaction, replace(user, attributes=replace(user.attributes, policies=policies)))
+
+
+def _with(entries: Mapping[str, T], name: str, value: T | None) -> dict[str, T]:
+    others = {key: held for key, held in entries.items() if key != name}
+    return others if value is None else {**others, name: value}
 
 
 def _user_of_row(row: Row) -> User:

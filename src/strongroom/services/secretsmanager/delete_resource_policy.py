@@ -11,15 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.secretsmanager import errors
 from strongroom.services.secretsmanager.lookup import find_target, live
 from strongroom.services.secretsmanager.resource_policies import DEFAULT_POLICY_NAME
 from strongroom.services.secretsmanager.shapes import PolicyName, SecretARN, SecretId, SecretName
-from strongroom.services.secretsmanager.tables import find_policy, remove_policy, update_secret
+from strongroom.services.secretsmanager.tables import find_policy, remove_policy
 from strongroom.wire.shapes import Shape, renamed
 
 
@@ -48,9 +46,8 @@ def handle(context: Context, request: Request, target: Target) -> Response:
     secret = live(target)
     if request.policy_name not in (None, DEFAULT_POLICY_NAME):
         raise errors.policy_name_not_found()
-    if find_policy(context.rows, secret.secret_id) is not None:
-        remove_policy(context.transaction, secret.secret_id)
-        update_secret(context.transaction, msgspec.structs.replace(secret, changed_ms=context.now_ms))
+    if find_policy(context.rows, secret) is not None:
+        remove_policy(context.transaction, secret, context.now_ms)
     return Response(arn=secret.arn, name=secret.name, policy_name=request.policy_name)
 
 

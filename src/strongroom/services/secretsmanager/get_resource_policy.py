@@ -54,7 +54,7 @@ def handle(context: Context, request: Request, target: Target) -> Response:
     return Response(
         arn=secret.arn,
         name=secret.name,
-        resource_policy=find_policy(context.rows, secret.secret_id),
+        resource_policy=find_policy(context.rows, secret),
         policy_name=request.policy_name,
     )
 

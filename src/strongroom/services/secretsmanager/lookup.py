@@ -118,13 +118,15 @@ def with_secret(target: Target, secret: Secret) -> Target:
 
 def resource_policy(rows: Rows, secret: Secret) -> CompiledPolicy | None:
     """Return a secret's compiled resource policy, or None."""
+    if not secret.attributes.policy:
+        return None
     held = rows.cached(policy_key(secret.secret_id), lambda fresh: _compile(fresh, secret), _weigh_policy)
     return held[0] if held is not None else None
 
 
 def _compile(rows: Rows, secret: Secret) -> tuple[CompiledPolicy | None]:
     """Read and compile; that there is no policy is kept in the cache as well, so it comes in a tuple."""
-    document = find_policy(rows, secret.secret_id)
+    document = find_policy(rows, secret)
     if document is None:
         return (None,)
     return (compile_policy(document, PolicyKind.RESOURCE, source_id=secret.arn),)

@@ -34,12 +34,15 @@ class Attributes(msgspec.Struct, frozen=True, omit_defaults=True):
         description: None when there is none; an empty one is stored as none.
         key: The ARN of a customer's KMS key; empty for the default key.
         tags: In order of insertion; None when the secret never had any.
+        policy: SHA-256 of the resource policy, or empty when there is none: a policy whose row was removed, or put
+            back to an older one, is noticed (K-03).
     """
 
     labels: Mapping[str, str]
     description: str | None = None
     key: str = ""
     tags: tuple[tuple[str, str], ...] | None = None
+    policy: bytes = b""
 
 
 class Secret(msgspec.Struct, frozen=True):

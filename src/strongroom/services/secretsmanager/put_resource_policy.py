@@ -12,8 +12,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.secretsmanager import errors
@@ -30,7 +28,7 @@ from strongroom.services.secretsmanager.shapes import (
     SecretId,
     SecretName,
 )
-from strongroom.services.secretsmanager.tables import put_policy, update_secret
+from strongroom.services.secretsmanager.tables import put_policy
 from strongroom.wire.shapes import Shape, renamed
 
 
@@ -67,8 +65,7 @@ def handle(context: Context, request: Request, target: Target) -> Response:
     document = read_policy(request.resource_policy)
     if request.block_public_policy and grants_broad_access(document):
         raise errors.public_policy()
-    put_policy(context.transaction, secret.secret_id, request.resource_policy)
-    update_secret(context.transaction, msgspec.structs.replace(secret, changed_ms=context.now_ms))
+    put_policy(context.transaction, secret, request.resource_policy, context.now_ms)
     return Response(arn=secret.arn, name=secret.name, policy_name=request.policy_name)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from strongroom.clock import Instant
 from strongroom.services.secretsmanager.model import VERSIONS_MOST, Attributes, Secret, Version
+from strongroom.store.errors import StoreTampered
 from strongroom.store.rows import Rows, Transaction
 from strongroom.store.table import Row, Table
 
@@ -201,23 +204,45 @@ def remove_version(transaction: Transaction, secret_id: int, version_id: str) ->
     transaction.changed(version_key(secret_id, version_id))
 
 
-def find_policy(rows: Rows, secret_id: int) -> str | None:
-    """Read the text of a secret's resource policy, or None."""
-    row: Any = rows.find(POLICIES, secret_id)
+def find_policy(rows: Rows, secret: Secret) -> str | None:
+    """Read the text of a secret's resource policy, or None.
+
+    Raises:
+        StoreTampered: It is not the one that the secret's row remembers.
+    """
+    if not secret.attributes.policy:
+        return None
+    with rows.snapshot():
+        # Not the secret from the cache: between the two the policy may have been replaced, as it should be.
+        present = find_secret_by_id(rows, secret.secret_id)
+        row: Any = rows.find(POLICIES, secret.secret_id)
+    remembered = present.attributes.policy if present is not None else b""
+    if (b"" if row is None else _digest(row[1])) != remembered:
+        raise StoreTampered("the resource policy of a secret was changed outside of Strongroom")
     return None if row is None else row[1]
 
 
-def put_policy(transaction: Transaction, secret_id: int, document: str) -> None:
-    """Set a secret's resource policy."""
-    transaction.delete(POLICIES, secret_id)
-    transaction.insert(POLICIES, (secret_id, document))
-    transaction.changed(policy_key(secret_id))
+def put_policy(transaction: Transaction, secret: Secret, document: str, now_ms: Instant) -> None:
+    """Set a secret's resource policy, and note it in the secret's row."""
+    transaction.delete(POLICIES, secret.secret_id)
+    transaction.insert(POLICIES, (secret.secret_id, document))
+    _remember_policy(transaction, secret, _digest(document), now_ms)
 
 
-def remove_policy(transaction: Transaction, secret_id: int) -> None:
-    """Remove a secret's resource policy, if it has one."""
-    transaction.delete(POLICIES, secret_id)
-    transaction.changed(policy_key(secret_id))
+def remove_policy(transaction: Transaction, secret: Secret, now_ms: Instant) -> None:
+    """Remove a secret's resource policy."""
+    transaction.delete(POLICIES, secret.secret_id)
+    _remember_policy(transaction, secret, b"", now_ms)
+
+
+def _remember_policy(transaction: Transaction, secret: Secret, digest: bytes, now_ms: Instant) -> None:
+    attributes = replace(secret.attributes, policy=digest)
+    update_secret(transaction, replace(secret, changed_ms=now_ms, attributes=attributes))
+    transaction.changed(policy_key(secret.secret_id))
+
+
+def _digest(document: str) -> bytes:
+    return sha256(document.encode()).digest()
 
 
 def _read_secret(rows: Rows, account: str, region: str, name: str) -> Secret | None:
