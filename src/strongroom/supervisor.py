@@ -141,17 +141,17 @@ class Supervisor:
         return self._end()
 
     def _wait_until_ready(self, reading: int) -> bool:
-        """Wait for the first sign of every worker; False when told to stop.
+        """Wait for the first sign of every child; False when told to stop.
 
         Raises:
             StartFailed: A child ended before that. It would end again: the others are stopped.
         """
-        waited = 0
+        waited, wanted = 0, len(self._children)
         while not self._is_stopping:
             # A limit on the wait, because a signal that comes just before it does not end it.
             if select.select([reading], [], [], LOOK_EVERY_S)[0]:
-                waited += len(os.read(reading, self._plan.workers))
-            if waited >= self._plan.workers:
+                waited += len(os.read(reading, wanted))
+            if waited >= wanted:
                 return True
             pid, _ = os.waitpid(-1, os.WNOHANG)
             if pid and self._children.pop(pid, None) is not None and not self._is_stopping:
@@ -175,7 +175,7 @@ class Supervisor:
             _die_with(supervisor)
             harden_process(lock_memory=False)
             if number == _BACKGROUND:
-                _run_background(self._plan)
+                _run_background(self._plan, lambda: os.write(writing, b"."))
             else:
                 self._run_worker(number, lambda _: os.write(writing, b"."))
             status = 0
@@ -239,7 +239,7 @@ class Supervisor:
             os.kill(pid, signal.SIGTERM)
 
 
-def _run_background(plan: Plan) -> None:
+def _run_background(plan: Plan, ready: Callable[[], object]) -> None:
     stopped = False
 
     def stop(_number: int, _frame: object) -> None:
@@ -250,6 +250,7 @@ def _run_background(plan: Plan) -> None:
     os.nice(BACKGROUND_NICENESS)  # requests go first; a backlog of the index is taken in when they pause
     background = _Background(plan)
     background.start()
+    ready()
     try:
         while not stopped:
             signal.sigtimedwait((), 0.1)

@@ -19,7 +19,7 @@ import pytest
 from botocore.exceptions import BotoCoreError
 
 from strongroom.cli import run
-from strongroom.control import NotRunning, ask
+from strongroom.control import ControlRefused, NotRunning, ask
 from tests.cli.refusals import assert_refused
 from tests.support.deployments import Deployment, make_certificate, make_deployment
 from tests.support.server import Server, run_program
@@ -246,7 +246,7 @@ def test_processes_that_die_are_started_anew(running: Server) -> None:
         try:
             ask(running.data_dir, "ping")
             return running.get("/readyz").status == 200 and len(running.children()) == 3
-        except (NotRunning, OSError, http.client.HTTPException):
+        except (NotRunning, ControlRefused, OSError, http.client.HTTPException):
             return False
 
     wait_until(is_back)
