@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final, Literal
 
 import msgspec
@@ -53,6 +54,7 @@ _VALUE_HEAD: Final = struct.Struct(">BBH")
 _BLOB_LABEL: Final = b"kms-sym-v1"
 _MATERIAL_ID_LABEL: Final = b"kms-material-id-v1"
 _MRK_PREFIX: Final = "mrk-"
+_PLACES_KEPT: Final = 2_048
 
 
 class BlobHead(msgspec.Struct, frozen=True, gc=False):
@@ -268,12 +270,19 @@ def _end_of_blob(sealed: bytes) -> int:
 
 
 def _bind_blob(material: KeyMaterial, context: Mapping[str, str]) -> bytes:
-    return encode_place(
-        RecordType.KMS_CIPHERTEXT,
-        (*material.bound_to, (FieldTag.ENCRYPTION_CONTEXT, encode_context(context))),
-    )
+    return _place_of_blob(material.bound_to, tuple(context.items()))
 
 
+# The associated data of what is read often is kept: it is no secret, and follows from its arguments alone.
+@lru_cache(maxsize=_PLACES_KEPT)
+def _place_of_blob(
+    bound_to: tuple[tuple[FieldTag, bytes], ...], context: tuple[tuple[str, str], ...]
+) -> bytes:
+    encoded = encode_context(dict(context))
+    return encode_place(RecordType.KMS_CIPHERTEXT, (*bound_to, (FieldTag.ENCRYPTION_CONTEXT, encoded)))
+
+
+@lru_cache(maxsize=_PLACES_KEPT)
 def _bind_value(place: ValuePlace) -> bytes:
     return encode_place(
         RecordType.SECRET_VALUE,

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from strongroom.audit.record import UserIdentity
 from strongroom.policy.compile import CompiledPolicy
 from strongroom.policy.question import Principal
 from strongroom.store.rows import Rows
@@ -29,6 +30,7 @@ class Caller:
         identity: Its identity policies.
         boundary: Its permissions boundary.
         session: Its session policy.
+        identity_memo: How records show the caller, once they did.
     """
 
     principal: Principal
@@ -38,6 +40,7 @@ class Caller:
     identity: tuple[CompiledPolicy, ...]
     boundary: CompiledPolicy | None = None
     session: CompiledPolicy | None = None
+    identity_memo: dict[str, UserIdentity] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def account(self) -> str:

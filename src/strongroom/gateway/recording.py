@@ -25,8 +25,11 @@ _DENIALS = frozenset({"AccessDeniedException", "AccessDenied"})
 
 
 def identity_of(caller: Caller) -> UserIdentity:
-    """Write ``userIdentity`` for a caller."""
-    return UserIdentity(
+    """Write ``userIdentity`` for a caller; made once for each cached credential."""
+    known = caller.identity_memo.get("identity")
+    if known is not None:
+        return known
+    known = caller.identity_memo["identity"] = UserIdentity(
         type=caller.kind,
         principal_id=caller.principal.unique_id,
         arn=caller.principal.arn,
@@ -34,6 +37,7 @@ def identity_of(caller: Caller) -> UserIdentity:
         access_key_id=caller.access_key_id,
         user_name=caller.user_name,
     )
+    return known
 
 
 def record_call(

@@ -5,7 +5,7 @@ Rules:
    log of the store: one query that says both whether anything was committed since the last time and what.
    So a read that starts after a write was acknowledged sees it, whichever worker answers (promise 2).
  - When the log was trimmed past the last position seen, everything is dropped.
- - Bounded by an estimate of bytes; the entry used longest ago goes first.
+ - Bounded by an estimate of bytes; what was used since room was last made gets a second chance.
 
 One cache belongs to one thread and one connection.
 """
@@ -16,20 +16,30 @@ from typing import Any, Final
 
 import apsw
 
-_MISSING: Final = object()
 ENTRY_OVERHEAD_BYTES: Final = 400
 CHANGES_SQL: Final = "SELECT seq, cache_key FROM changes WHERE seq >= ? ORDER BY seq"
 NEWEST_CHANGE_SQL: Final = "SELECT coalesce(max(seq), 0) FROM changes"
 
 
+class _Entry:
+    """A kept value."""
+
+    __slots__ = ("size", "value", "was_used")
+
+    def __init__(self, value: object, size: int) -> None:
+        self.value: Any = value
+        self.size = size
+        self.was_used = False
+
+
 class RowCache:
-    """Entries by cache key, with the least recently used first."""
+    """Entries by cache key; when it is full, what was not used lately goes first (second chance)."""
 
     def __init__(self, connection: apsw.Connection, most_bytes: int, *, tracks_fresh: bool = False) -> None:
         self._cursor = connection.cursor()
         self._most_bytes = most_bytes
         self._bytes = 0
-        self._entries: dict[str, tuple[Any, int]] = {}
+        self._entries: dict[str, _Entry] = {}
         self._seen = -1
         self._fresh: list[str] = []
         self.tracks_fresh = tracks_fresh
@@ -55,13 +65,13 @@ class RowCache:
 
     def get(self, key: str) -> Any:
         """Return the entry, or None."""
-        found = self._entries.pop(key, _MISSING)
-        if found is _MISSING:
+        entry = self._entries.get(key)
+        if entry is None:
             self.misses += 1
             return None
-        self._entries[key] = found  # type: ignore[assignment]  # _MISSING was excluded: now used last
+        entry.was_used = True
         self.hits += 1
-        return found[0]  # type: ignore[index]  # as above
+        return entry.value
 
     def put(self, key: str, value: object, weight: int) -> None:
         """Keep ``value``, whose estimated size in bytes is ``weight``."""
@@ -69,18 +79,28 @@ class RowCache:
         size = weight + ENTRY_OVERHEAD_BYTES
         if size > self._most_bytes:
             return
-        self._entries[key] = (value, size)
+        self._entries[key] = _Entry(value, size)
         self._bytes += size
         if self.tracks_fresh:
             self._fresh.append(key)
         while self._bytes > self._most_bytes:
-            self.drop(next(iter(self._entries)))
+            self._make_room()
 
     def drop(self, key: str) -> None:
         """Forget one entry, if it is there."""
-        found = self._entries.pop(key, None)
-        if found is not None:
-            self._bytes -= found[1]
+        entry = self._entries.pop(key, None)
+        if entry is not None:
+            self._bytes -= entry.size
+
+    def _make_room(self) -> None:
+        """Drop the oldest entry that was not used since it was last looked at here; the others go to the back."""
+        key, entry = next(iter(self._entries.items()))
+        if entry.was_used and len(self._entries) > 1:
+            entry.was_used = False
+            del self._entries[key]
+            self._entries[key] = entry
+        else:
+            self.drop(key)
 
     def drop_fresh(self) -> None:
         """Forget what was kept since ``keep_fresh``: a change that is undone may have loaded its own rows."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -113,6 +114,7 @@ class Version(msgspec.Struct, frozen=True):
         return self.field != ""
 
 
+@lru_cache(maxsize=4_096)  # several times in each request; the same few secrets are read again and again
 def secret_arn(region: str, account: str, name: str, suffix: str) -> str:
     """Build a secret's ARN."""
     return f"arn:aws:secretsmanager:{region}:{account}:secret:{name}-{suffix}"
