@@ -28,6 +28,7 @@ from strongroom.gateway.authentication import Authenticator
 from strongroom.gateway.counters import SharedCounters, render_metrics
 from strongroom.gateway.deployment import Deployment
 from strongroom.gateway.edge import Edge, EdgeLimits
+from strongroom.gateway.failures import describe_problem
 from strongroom.gateway.frontdoor import FrontDoor
 from strongroom.gateway.metrics import MEANINGS
 from strongroom.gateway.operation import Service
@@ -211,14 +212,20 @@ class Worker:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
-            self.pipeline.refuse_overdue()
-            now_ms = self._clock()
-            self.journal.tick(now_ms)
             try:
-                self._rejects.flush(now_ms)
-            except AuditUnwritable as problem:
-                log.warning("rejected requests could not be counted on disk: %s", problem)
-            self._show_gauges()
+                self._look_around()
+            except Exception as problem:  # noqa: BLE001 - without the watch late answers would never be refused
+                log.error("the watch of a worker failed: %s", describe_problem(problem))
+
+    def _look_around(self) -> None:
+        self.pipeline.refuse_overdue()
+        now_ms = self._clock()
+        self.journal.tick(now_ms)
+        try:
+            self._rejects.flush(now_ms)
+        except AuditUnwritable as problem:
+            log.warning("rejected requests could not be counted on disk: %s", problem)
+        self._show_gauges()
 
     def _deliver(self, changes: Sequence[Change], committed: bool) -> None:
         self.loop.call_soon_threadsafe(_settle, changes, committed)
@@ -226,6 +233,8 @@ class Worker:
     def _problem(self) -> str | None:
         if self.journal.is_refusing:
             return "the audit journal cannot be written"
+        if self.writer.is_refusing:
+            return "the store cannot be written"
         try:
             self.rows.refresh()
         except StoreError:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from tests.support.server import Server
 
-GIVE_UP_S = 120.0
+GIVE_UP_S = 45.0
 """Turns a state that never comes into a failure; no test says how soon it has to come."""
 
 

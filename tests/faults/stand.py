@@ -142,8 +142,9 @@ class Stand:
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Let the loop run until something holds: threads ring it, and a counter may move."""
-        while not holds():  # noqa: ASYNC110 - see above
-            await asyncio.sleep(0)
+        async with asyncio.timeout(60):  # turns a hang into a failure
+            while not holds():  # noqa: ASYNC110 - see above
+                await asyncio.sleep(0)
 
     async def turns(self) -> None:
         """Let the loop do all it can do without time passing."""

@@ -128,13 +128,16 @@ class Journal:
         group.callbacks.append(on_durable)
 
     def tick(self, now_ms: Instant) -> None:
-        """Sign a checkpoint when one is due; call it about once a second."""
+        """Sign a checkpoint when one is due; call it about once a second.
+
+        After a failure one is due at once: it tries whether the disk takes records again, so that readiness
+        comes back without anybody's call being the one that is tried on.
+        """
         self._now_ms = now_ms
-        if (
-            not self._is_stalled
-            and not self._is_closed
-            and is_checkpoint_due(now_ms, self._checkpoint_ms, self._seq - self._checkpoint_seq)
-        ):
+        if self._is_stalled or self._is_closed:
+            return
+        is_probe = self.problem is not None and self._flying is None and not self._collecting.frames
+        if is_probe or is_checkpoint_due(now_ms, self._checkpoint_ms, self._seq - self._checkpoint_seq):
             self._sign()
 
     async def close(self, now_ms: Instant) -> None:

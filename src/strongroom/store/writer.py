@@ -8,6 +8,8 @@ Rules:
    (L-01); so is the record of a change that failed or was refused.
  - One change that fails is undone by itself. A failure of the disk fails the whole group: the connection is
    given up and opened anew, and nothing is tried again.
+ - After a failure the thread tries by itself, several times a second, whether an empty group can be
+   committed: readiness comes back without anybody's request being the one that is tried on.
  - The thread is started after any fork.
 """
 
@@ -26,6 +28,9 @@ from strongroom.store.rows import Transaction
 from strongroom.store.turn import WriteTurn
 
 log = logging.getLogger(__name__)
+
+PROBE_S = 0.5
+"""How often an empty group is tried after one failed."""
 
 
 class Change(Protocol):
@@ -101,6 +106,8 @@ class Writer:
         self.groups = 0
         self.changes = 0
         self.failures = 0
+        self.is_refusing = False
+        """Whether the last group could not be committed: readiness shows it."""
 
     def start(self) -> None:
         """Start the thread."""
@@ -131,13 +138,15 @@ class Writer:
         while True:
             with self._wake:
                 while not self._waiting and not self._is_stopping:
-                    self._wake.wait()
-                if not self._waiting:
+                    if not self._wake.wait(PROBE_S if self.is_refusing else None):
+                        break  # nobody came: try whether the store can be written again
+                if self._is_stopping and not self._waiting:
                     break
             with self._turn:
                 group = self._take()  # what arrived while we waited for the turn joins the group
                 committed = self._commit(group)
-            self._deliver(group, committed)
+            if group:
+                self._deliver(group, committed)
         if self._transaction is not None:
             self._transaction.connection.close()
 
@@ -166,9 +175,14 @@ class Writer:
             self._anchor.write(revision)
         except Exception as problem:  # noqa: BLE001 - whatever failed, the group fails and the handle is given up
             self.failures += 1
-            log.error("a group of %d changes was not committed: %s", len(group), type(problem).__name__)
+            if group or not self.is_refusing:
+                log.error("a group of %d changes was not committed: %s", len(group), type(problem).__name__)
+            self.is_refusing = True
             self._give_up()
             return False
+        if self.is_refusing:
+            self.is_refusing = False
+            log.warning("the store can be written again")
         self.groups += 1
         self.changes += len(group)
         return True
