@@ -173,7 +173,7 @@ class Supervisor:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the whole group
             _die_with(supervisor)
-            harden_process(lock_memory=False)
+            harden_process()  # a lock on memory is not inherited
             if number == _BACKGROUND:
                 _run_background(self._plan, lambda: os.write(writing, b"."))
             else:

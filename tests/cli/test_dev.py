@@ -154,6 +154,18 @@ def test_env_prints_four_exports_and_nothing_else(fresh: Server) -> None:
     }
 
 
+def test_what_env_prints_is_quoted(tmp_path: Path) -> None:
+    """Whatever the file holds, eval only sets variables."""
+    trap = "$(touch trap) ' ; touch trap"
+    names = ("endpoint", "account_id", "access_key_id", "secret_access_key", "region")
+    (tmp_path / "dev.json").write_text(json.dumps(dict.fromkeys(names, trap)))
+    printed = run_program("env", "--data-dir", tmp_path).stdout
+    script = f'{printed}\nprintf %s "$AWS_ENDPOINT_URL"'
+    done = subprocess.run(["sh", "-euc", script], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == trap
+    assert not (tmp_path / "trap").exists()
+
+
 def test_env_knows_dev_stores_only(tmp_path: Path) -> None:
     """The key of a production deployment is kept nowhere, so there is nothing to print."""
     assert_refused(run_program("env", "--data-dir", tmp_path), "strongroom dev")
