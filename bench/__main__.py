@@ -1,4 +1,4 @@
-"""``python -m bench``: runs the scenarios and ends with 1 where a bar is missed.
+"""``python -m bench``: runs the scenarios; ends with 1 where a bar is missed, with 2 where a server fails.
 
 python -m bench [--quick] [--only NAME ...] [--secrets N] [--rounds N] [--seconds S] [--place DIR]
 python -m bench --profile get|steps
@@ -15,9 +15,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from bench.measuring import Plan, Report
-from bench.processes import LOAD_CORE, SERVER_CORE, available_cores
+from bench.processes import CORES, LOAD_CORE, SERVER_CORE
 from bench.profiling import PROFILES
 from bench.scenarios import SCENARIOS
+from bench.servers import ServerFailed
 
 _QUICK = {"seconds": 1.0, "secrets": 20_000, "memory_secrets": 20_000}
 
@@ -32,8 +33,12 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="strongroom-bench-", dir=given.place) as place:
         plan = _plan(given, Path(place))
         _introduce(report, plan)
-        for name in given.only or SCENARIOS:
-            SCENARIOS[name](plan, report)
+        try:
+            for name in given.only or SCENARIOS:
+                SCENARIOS[name](plan, report)
+        except ServerFailed as problem:
+            sys.stdout.write("\n".join((f"\nnothing can be measured: {problem}", *problem.__notes__, "")))
+            return 2
     return report.conclude()
 
 
@@ -62,12 +67,11 @@ def _plan(given: argparse.Namespace, place: Path) -> Plan:
 
 
 def _introduce(report: Report, plan: Plan) -> None:
-    cores = sorted(available_cores())
     report.note(
-        f"{platform.machine()}, {len(cores)} cores, Linux {platform.release()}, Python {platform.python_version()}, "
+        f"{platform.machine()}, {len(CORES)} cores, Linux {platform.release()}, Python {platform.python_version()}, "
         f"moto {version('moto')}, granian {version('granian')}"
     )
-    if {SERVER_CORE, LOAD_CORE} <= set(cores):
+    if {SERVER_CORE, LOAD_CORE} <= CORES:
         os.sched_setaffinity(0, {LOAD_CORE})
         report.note(
             f"servers run on core {SERVER_CORE}, load on core {LOAD_CORE}, where nothing else is said"

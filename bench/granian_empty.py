@@ -2,8 +2,8 @@
 
     granian --interface rsgi --workers 1 bench.granian_empty:app
 
-It answers every request with the same bytes, as many as a GetSecretValue answer has; nothing is read, checked,
-decrypted or recorded.
+It reads the body, as every handler of a POST must, and answers with the same bytes each time, as many as a
+GetSecretValue answer has; nothing is checked, decrypted or recorded.
 """
 
 from __future__ import annotations
@@ -15,5 +15,6 @@ _HEADERS: Final = [("content-type", "application/x-amz-json-1.1")]
 
 
 async def app(_scope: Any, protocol: Any) -> None:
-    """Answer."""
+    """Read the request and answer."""
+    await protocol()
     protocol.response_bytes(200, _HEADERS, _BODY)

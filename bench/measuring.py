@@ -37,6 +37,7 @@ class Plan:
         place: A directory for the stores, on the disk that is measured.
         rounds: Repetitions of each side.
         seconds: How long one round sends requests.
+        stored: Secrets that both servers hold in the scenario ``get``.
         secrets: Secrets in the large store of the scenario ``flat``.
         memory_secrets: Secrets in the store of the scenario ``memory``.
     """
@@ -44,6 +45,7 @@ class Plan:
     place: Path
     rounds: int = 5
     seconds: float = 3.0
+    stored: int = 10_000
     secrets: int = 1_000_000
     memory_secrets: int = 100_000
 

@@ -14,28 +14,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+CORES = frozenset(os.sched_getaffinity(0))
+"""The cores that we were given; read before this process pins itself to one of them."""
 SERVER_CORE = 0
 LOAD_CORE = 1
 STOP_WITHIN_S = 15.0
+# A program that is installed has its modules compiled already; so does ours after the first start.
+_NOT_INHERITED = ("PYTHONDONTWRITEBYTECODE",)
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
-
-
-def available_cores() -> set[int]:
-    """Give the cores that this process may use."""
-    return os.sched_getaffinity(0)
 
 
 def start(
     command: Sequence[str], cores: Iterable[int], log: IO[bytes], environment: Mapping[str, str] | None = None
 ) -> subprocess.Popen[bytes]:
     """Start a process on some cores; its children stay on them."""
-    wanted = set(cores) & available_cores() or available_cores()
+    wanted = set(cores) & CORES or CORES
+    inherited = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
     return subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=log,
-        env={**os.environ, **(environment or {})},
+        env={**inherited, **(environment or {})},
         preexec_fn=lambda: os.sched_setaffinity(0, wanted),  # this process has one thread
     )
 

@@ -29,7 +29,7 @@ _METRIC: Final = re.compile(r"^(strongroom_\w+?)(?:_total)?(?:\{[^}]*\})? ([0-9.
 
 
 class ServerFailed(Exception):
-    """A server did not start, or answered what it must not; its log is in the message."""
+    """A server did not start, or answered what it must not; the ends of the logs are its notes."""
 
 
 @dataclass(frozen=True)
@@ -185,8 +185,9 @@ def _running(
         process = processes.start(command, cores, log, environment)
         try:
             yield Server(name, port, process.pid, signer)
-        except (ServerFailed, OSError) as problem:
-            raise ServerFailed(f"{problem}; the log of {name} ends:\n{_tail(log)}") from problem
+        except ServerFailed as problem:
+            problem.add_note(f"The log of {name} ends:\n{_tail(log)}")
+            raise
         finally:
             processes.stop(process)
 
@@ -210,4 +211,4 @@ def _await_answer(
 def _tail(log: Any) -> str:
     log.seek(0)
     text: str = log.read().decode(errors="replace")
-    return text[-2_000:]
+    return text[-800:]

@@ -11,7 +11,7 @@ from typing import Any
 from bench import servers
 from bench.filling import new_deployment
 from bench.measuring import Load, Plan, Report, interleave, measure, ratios
-from bench.scenarios.reading import WARM_SECRETS, check_answer, get_requests, read_round, warm_up
+from bench.scenarios.reading import check_answer, get_requests, read_round, spread_numbers, warm_up
 from bench.servers import Server
 
 SMALL = 1_000
@@ -38,8 +38,7 @@ def run(plan: Plan, report: Report) -> None:
     few = new_deployment(plan.place / "few", SMALL)
     many = new_deployment(plan.place / "many", plan.secrets)
     report.note(f"the store of {plan.secrets:,} is filled   [{report.elapsed():.0f} s]")
-    chosen_of_few = range(0, SMALL, SMALL // WARM_SECRETS)
-    chosen_of_many = range(0, plan.secrets, max(1, plan.secrets // WARM_SECRETS))[:WARM_SECRETS]
+    chosen_of_few, chosen_of_many = spread_numbers(SMALL), spread_numbers(plan.secrets)
 
     def list_round(server: Server) -> Load:
         return measure(server, page_requests(server), seconds=plan.seconds, connections=8)

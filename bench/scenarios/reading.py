@@ -19,6 +19,11 @@ def get_requests(server: Server, numbers: Sequence[int]) -> list[bytes]:
     ]
 
 
+def spread_numbers(stored: int) -> range:
+    """Choose the warm secrets: evenly over all that are stored."""
+    return range(0, stored, max(1, stored // WARM_SECRETS))[:WARM_SECRETS]
+
+
 def check_answer(server: Server, number: int) -> None:
     """Make sure that the server gives the right value before it is measured.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -50,7 +51,9 @@ def test_a_scenario_measures_what_it_names(
 ) -> None:
     """Each scenario starts its servers, gets right answers only, and judges all of its bars."""
     report = Report()
-    SCENARIOS[name](Plan(tmp_path, rounds=1, seconds=0.2, secrets=1_200, memory_secrets=300), report)
+    SCENARIOS[name](
+        Plan(tmp_path, rounds=1, seconds=0.2, stored=600, secrets=1_200, memory_secrets=300), report
+    )
     assert set(report.results) == BARS[name]
     assert all(value >= 0 for value in report.results.values())
     shown = capsys.readouterr().out
@@ -147,3 +150,14 @@ def test_the_list_of_options_is_printed() -> None:
         check=True,
     )
     assert all(name in ran.stdout for name in SCENARIOS)
+
+
+def test_processes_run_on_the_cores_they_are_given(tmp_path: Path) -> None:
+    """A server stays on its core although this process pins itself to another one."""
+    own = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, {max(own)})
+        with servers.strongroom(new_deployment(tmp_path / "store"), cores={min(own)}) as server:
+            assert [os.sched_getaffinity(pid) for pid in family(server.pid)] == [{min(own)}] * 3
+    finally:
+        os.sched_setaffinity(0, own)
