@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.support.accounts import Account
-from tests.support.server import MovedServer, Server
+from tests.support.server import MovedServer, Server, clean_environment
 
 if TYPE_CHECKING:
     from types_boto3_secretsmanager import SecretsManagerClient
@@ -56,3 +61,19 @@ def test_a_killed_server_keeps_what_it_acknowledged(second_server: Callable[...,
     assert [record["eventName"] for record in running.records()] == ["CreateSecret"]
     running.start()
     assert running.client("secretsmanager").get_secret_value(SecretId="first")["SecretString"] == "value"
+
+
+@pytest.mark.parametrize(("ci", "status"), [("", 0), ("1", 1)])
+def test_a_skip_is_a_failure_in_ci(tmp_path: Path, ci: str, status: int) -> None:
+    """Nothing goes untested unnoticed: with CI set, a skipped test fails the run."""
+    (tmp_path / "test_skipped.py").write_text("import pytest\n\ndef test_it():\n    pytest.skip('missing')\n")
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "tests.conftest", "-p", "no:cacheprovider", tmp_path],
+        cwd=root,
+        env={**clean_environment(), "CI": ci},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == status, done.stdout
