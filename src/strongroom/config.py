@@ -12,9 +12,12 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, Final, get_type_hints
 
 from strongroom.errors import StrongroomError
+
+ANSWER_WITHIN_MS: Final = 2_000
+"""The threat model's bound (L-01): what is not on record by then is refused."""
 
 PREFIX = "STRONGROOM_"
 CONFIG_FILE_NAME = "strongroom.toml"
@@ -53,6 +56,13 @@ class Settings:
     max_body_bytes: int = _setting(1_048_576, "bytes", "the largest request body", 1_024, 16_777_216)
     max_connections: int = _setting(4_096, "connections", "open connections of one worker, at most", 1)
     max_connections_per_address: int = _setting(1_024, "connections", "of these from one address, at most", 1)
+    answer_within_ms: int = _setting(
+        ANSWER_WITHIN_MS,
+        "milliseconds",
+        "a request that is not durably recorded by then is refused; longer for slow disks only",
+        100,
+        60_000,
+    )
     audit_segment_bytes: int = _setting(
         67_108_864, "bytes", "a segment of an audit journal is rotated at this size", 4_096
     )

@@ -17,13 +17,14 @@ from threading import local
 import uvloop
 
 from strongroom.audit.errors import AuditUnwritable
-from strongroom.audit.journal import Journal
+from strongroom.audit.journal import PATIENCE_S, Journal
 from strongroom.audit.outbox import OutboxChain
 from strongroom.audit.rejects import RejectCounter
 from strongroom.audit.shipping import CheckpointShipper
 from strongroom.audit.trail import Trail
 from strongroom.audit.writer import JournalWriter
 from strongroom.clock import Clock, system_clock
+from strongroom.config import ANSWER_WITHIN_MS
 from strongroom.gateway.authentication import Authenticator
 from strongroom.gateway.counters import SharedCounters, render_metrics
 from strongroom.gateway.deployment import Deployment
@@ -137,6 +138,7 @@ class Worker:
             opened.signer,
             clock(),
             shipper=CheckpointShipper(opened.audit_directory, name, sink) if sink is not None else None,
+            patience_s=PATIENCE_S * settings.answer_within_ms / ANSWER_WITHIN_MS,
         )
         self.writer = Writer(
             opened.open_transaction,

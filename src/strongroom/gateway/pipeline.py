@@ -48,8 +48,6 @@ from strongroom.store.writer import Change
 
 log = logging.getLogger(__name__)
 
-ANSWER_WITHIN_MS = 2_000
-
 
 class ReadJournal(Protocol):
     """Takes the records of reads; ``audit/journal.py`` is the real one."""
@@ -303,7 +301,7 @@ class Pipeline:
 
     def refuse_overdue(self) -> None:
         """Refuse what has not become durable within two seconds; called several times a second."""
-        limit = self._monotonic_ms() - ANSWER_WITHIN_MS
+        limit = self._monotonic_ms() - self._deployment.settings.answer_within_ms
         for number, (since, call) in list(self._waiting.items()):
             if since > limit:
                 return  # in order of arrival
