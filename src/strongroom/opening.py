@@ -183,8 +183,8 @@ def open_deployment(settings: Settings, seal: SealProvider, *, acknowledge_rollb
         anchor = RevisionAnchor(settings.data_dir, opened.authenticator)
         try:
             revision = read_revision(rows)
-            if acknowledge_rollback and revision < anchor.read():
-                revision = _accept_rollback(opened, connection, anchor.read())
+            if acknowledge_rollback and (anchor.is_missing or revision < anchor.read()):
+                revision = _accept_rollback(opened, connection, max(anchor.read(), revision))
                 anchor.write(revision)
             anchor.check(revision)
         finally:

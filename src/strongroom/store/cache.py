@@ -36,6 +36,7 @@ class RowCache:
     """Entries by cache key; when it is full, what was not used lately goes first (second chance)."""
 
     def __init__(self, connection: apsw.Connection, most_bytes: int, *, tracks_fresh: bool = False) -> None:
+        self._connection = connection
         self._cursor = connection.cursor()
         self._most_bytes = most_bytes
         self._bytes = 0
@@ -51,7 +52,13 @@ class RowCache:
 
     def refresh(self) -> None:
         """Drop what was changed by a commit since the last call."""
-        news: list[Any] = self._cursor.execute(CHANGES_SQL, (self._seen,)).fetchall()
+        try:
+            news: list[Any] = self._cursor.execute(CHANGES_SQL, (self._seen,)).fetchall()
+        except UnicodeDecodeError:
+            # No text of ours: nothing in the log is believed. Half read, the cursor would hold an old state.
+            self._cursor.close(True)
+            self._cursor = self._connection.cursor()
+            news = []
         if len(news) == 1 and news[0][0] == self._seen:
             return
         if self._seen > 0 and news and news[0][0] == self._seen:

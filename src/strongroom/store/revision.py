@@ -3,8 +3,10 @@
 Rules:
  - Every group of changes raises the revision by one, in its own transaction.
  - After the commit, and before the turn to write is passed on, the anchor file takes the same number with a
-   code under a key that is not in the store. It needs no fsync: an anchor that is behind says nothing.
- - At the start a store whose revision is below its anchor is refused until the operator acknowledges it.
+   code under a key that is not in the store. It needs no fsync: an anchor that is behind says nothing. Only
+   the first is made durable, so that an anchor that is gone was taken away.
+ - Before each commit, and at the start, a store whose revision is below its anchor, or whose anchor is gone,
+   is refused until the operator acknowledges it.
 
 The bytes of the anchor: ``revision`` (8, big endian) ``code`` (32).
 
@@ -49,12 +51,22 @@ class RevisionAnchor:
 
     def __init__(self, directory: Path, authenticator: Authenticator) -> None:
         self._authenticator = authenticator
+        self._directory = directory
         self._descriptor = os.open(directory / ANCHOR_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._is_empty = os.fstat(self._descriptor).st_size == 0
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether nothing is remembered: a new store, or somebody took the anchor away."""
+        return os.fstat(self._descriptor).st_size == 0
 
     def write(self, revision: int) -> None:
         """Remember ``revision``."""
         code = self._authenticator.tag("anchor", (revision,))
         os.pwrite(self._descriptor, revision.to_bytes(8, "big") + code, 0)
+        if self._is_empty:
+            os.fsync(self._descriptor)
+            self._is_empty = False
 
     def read(self) -> int:
         """Return the remembered revision; 0 when there is none yet.
@@ -70,17 +82,23 @@ class RevisionAnchor:
             self._authenticator.verify("anchor", (revision,), held[8:])
         except RowTampered:
             raise StoreTampered(
-                "the anchor file beside the store was not written by this deployment"
+                f"{self._directory / ANCHOR_NAME} was not written by this deployment. If you know why, remove it "
+                "and start once with --acknowledge-rollback; if not, treat it as an attack."
             ) from None
         return revision
 
     def check(self, store_revision: int) -> None:
-        """Refuse a store that is older than the anchor.
+        """Refuse a store that is older than the anchor, or that has lost it.
 
         Raises:
-            StoreRolledBack: An old copy of the store was put back.
+            StoreRolledBack: An old copy of the store was put back, or the anchor is gone.
         """
         remembered = self.read()
+        if store_revision and self.is_missing:
+            raise StoreRolledBack(
+                f"{self._directory / ANCHOR_NAME} is gone, which says whether the store is the newest. If you "
+                "know why, start once with --acknowledge-rollback; if not, treat it as an attack."
+            )
         if store_revision < remembered:
             raise StoreRolledBack(
                 f"The store has revision {store_revision}, but revision {remembered} was acknowledged on this "

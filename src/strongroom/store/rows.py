@@ -123,6 +123,12 @@ class Rows:
             found: list[Any] = self._cursor.execute(sql, bindings).fetchall()
         except apsw.Error as problem:
             raise StoreUnavailable("the store cannot be read") from problem
+        except UnicodeDecodeError:
+            # Left half read, the cursor would hold on to the state of the store that it saw.
+            self._cursor.close(True)
+            self._cursor = self.connection.cursor()
+            # The text of the exception would carry the bytes that were read.
+            raise StoreTampered("a text in the store is none") from None
         return found
 
     def _verified(self, table: Table, row: Row) -> Row:

@@ -171,6 +171,8 @@ class Writer:
                 self._perform(transaction, chain, change)
             chain.finish()
             revision = raise_revision(transaction)
+            # A revision that was put back while we run would otherwise take the anchor down with it (D-05).
+            self._anchor.check(revision - 1)
             connection.execute("COMMIT")
             self._anchor.write(revision)
         except Exception as problem:  # noqa: BLE001 - whatever failed, the group fails and the handle is given up

@@ -1,0 +1,135 @@
+"""A server with something in every table, and somebody who writes into its store while it runs."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from strongroom.store.engine import DATABASE_NAME
+from tests.faults.client import Answer, KeptConnection
+from tests.support.accounts import Key
+from tests.support.server import Server
+
+VALUES = {"a": "value of a, version ", "b": "value of b, version "}
+DENY = (
+    '{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*",'
+    '"Action":"secretsmanager:GetSecretValue","Resource":"*",'
+    '"Condition":{"StringEquals":{"aws:username":"app"}}}}'
+)
+ALLOW = DENY.replace("Deny", "Allow")
+USER_ALLOW = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}'
+USER_DENY = (
+    '{"Version":"2012-10-17",'
+    '"Statement":{"Effect":"Deny","Action":"secretsmanager:DescribeSecret","Resource":"*"}}'
+)
+SPOILT = "InternalServiceError"
+
+
+@dataclass
+class Target:
+    """A server with something in every table, and an attacker's connection to its store."""
+
+    server: Server
+    app: Key
+    store: apsw.Connection
+
+    def ask(self, target: str, members: dict[str, Any], key: Key | None = None) -> Answer:
+        """Ask as the administrator, or with another key."""
+        client = KeptConnection(self.server.endpoint, key or self.server.first)
+        try:
+            return client.ask(target, members)
+        finally:
+            client.close()
+
+    def forget(self) -> None:
+        """Make every worker look at its rows again."""
+        with self.writing():
+            self.store.execute("DELETE FROM changes")
+            self.store.execute("INSERT INTO changes (cache_key) VALUES ('attack')")
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """Write while the server does not."""
+        self.store.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self.store.execute("ROLLBACK")
+            raise
+        self.store.execute("COMMIT")
+
+    @contextlib.contextmanager
+    def attacked(self, table: str, *statements: str, bindings: Sequence[Any] = ()) -> Iterator[None]:
+        """Attack one table for a while; afterwards it is as before."""
+        with self.writing():  # what is saved and what is attacked are the same state
+            self.store.execute("DROP TABLE IF EXISTS temp.saved")
+            self.store.execute(f"CREATE TEMP TABLE saved AS SELECT * FROM main.{table}")
+            for statement in statements:
+                self.store.execute(statement, bindings)
+            [(difference,)] = self.store.execute(
+                f"SELECT (SELECT count(*) FROM (SELECT * FROM main.{table} EXCEPT SELECT * FROM saved)) + "
+                f"(SELECT count(*) FROM (SELECT * FROM saved EXCEPT SELECT * FROM main.{table}))"
+            ).fetchall()
+            assert difference, "the attack changed nothing"
+        try:
+            self.forget()
+            yield
+        finally:
+            with self.writing():
+                self.store.execute(f"DELETE FROM main.{table}")
+                self.store.execute(f"INSERT INTO main.{table} SELECT * FROM saved")
+            self.forget()
+
+    def assert_spoilt(self, answer: Answer) -> None:
+        """The call failed without a word of any value, and its record says so."""
+        assert answer.status == 500, answer
+        assert not any(value.encode() in answer.body for value in VALUES.values())
+        [record] = self.server.records(request_id=answer.request_id)
+        assert record["errorCode"] == SPOILT
+
+    def assert_locked_out(self, answer: Answer) -> None:
+        """Nobody knows any more who that is: refused before anything, and counted, not recorded."""
+        assert answer.status in (400, 403, 500), answer
+        assert not any(value.encode() in answer.body for value in VALUES.values())
+        assert self.server.records(request_id=answer.request_id) == []
+
+
+@contextlib.contextmanager
+def standing_target(directory: Path) -> Iterator[Target]:
+    """Start the server under attack; at the end everything must be as it was."""
+    server = Server(directory / "data")
+    try:
+        server.start()
+        client = KeptConnection(server.endpoint, server.first)
+        for name, value in VALUES.items():
+            token = "1" * 31 + name
+            made = {"Name": name, "ClientRequestToken": token, "SecretString": f"{value}1"}
+            assert client.ask("CreateSecret", made).status == 200
+            token = "2" * 31 + name
+            put = {"SecretId": name, "ClientRequestToken": token, "SecretString": f"{value}2"}
+            assert client.ask("PutSecretValue", put).status == 200
+        assert client.ask("PutResourcePolicy", {"SecretId": "b", "ResourcePolicy": DENY}).status == 200
+        client.close()
+        iam = server.client("iam")
+        iam.create_user(UserName="app")
+        iam.put_user_policy(UserName="app", PolicyName="may", PolicyDocument=USER_ALLOW)
+        iam.put_user_policy(UserName="app", PolicyName="must-not", PolicyDocument=USER_DENY)
+        made = iam.create_access_key(UserName="app")["AccessKey"]
+        app = Key(made["AccessKeyId"], made["SecretAccessKey"])
+        store = apsw.Connection(str(server.data_dir / DATABASE_NAME))
+        store.set_busy_timeout(10_000)
+        found = Target(server, app, store)
+        assert found.ask("GetSecretValue", {"SecretId": "a"}, app).status == 200
+        assert found.ask("GetSecretValue", {"SecretId": "b"}, app).code == "AccessDeniedException"
+        yield found
+        assert found.ask("GetSecretValue", {"SecretId": "a"}, app).says["SecretString"] == VALUES["a"] + "2"
+        assert found.ask("GetSecretValue", {"SecretId": "b"}, app).code == "AccessDeniedException"
+        assert found.ask("GetSecretValue", {"SecretId": "b"}).says["SecretString"] == VALUES["b"] + "2"
+        store.close()
+    finally:
+        server.close()

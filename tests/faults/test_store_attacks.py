@@ -1,0 +1,364 @@
+"""Somebody writes into the store behind our back (K-02, K-03): every attempt is caught, and fails closed.
+
+The attacker has the files, live or not, and not the root key. He can make the server look again at what it has
+in memory, because the change log carries no code: so each attack here is one that the server has to read.
+
+Tried by hand: with ``RowMAC.verify`` that accepts everything most of these tests fail; with associated data that
+leaves out the place the one on values that were swapped with true codes; without the check before the commit the
+ones on the revision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import apsw
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from strongroom.control import ControlRefused, ask
+from strongroom.store.table import Table
+from tests.faults.attacked import ALLOW, DENY, VALUES, Target, standing_target
+from tests.faults.client import Answer, KeptConnection
+from tests.faults.intact import AUTHENTICATED, check_store, open_stopped
+from tests.support.accounts import Key
+from tests.support.scale import rounds
+from tests.support.server import Server
+
+
+@pytest.fixture(scope="module")
+def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    """The server under attack."""
+    with standing_target(tmp_path_factory.mktemp("attacked")) as standing:
+        yield standing
+
+
+def attributes(target: Target, name: str) -> dict[str, Any]:
+    """Read what a secret's row says besides its dates."""
+    found: Any = target.store.execute("SELECT attributes FROM secrets WHERE name = ?", (name,)).fetchall()
+    return dict(msgspec.msgpack.decode(found[0][0]))
+
+
+def test_k03_a_moved_label_is_caught(target: Target) -> None:
+    """AWSCURRENT on another version, for every way of reading the secret."""
+    changed = attributes(target, "a")
+    labels = changed["labels"]
+    labels["AWSCURRENT"], labels["AWSPREVIOUS"] = labels["AWSPREVIOUS"], labels["AWSCURRENT"]
+    edit = "UPDATE secrets SET attributes = ? WHERE name = 'a'"
+    with target.attacked("secrets", edit, bindings=(msgspec.msgpack.encode(changed),)):
+        target.assert_spoilt(target.ask("GetSecretValue", {"SecretId": "a"}))
+        target.assert_spoilt(target.ask("DescribeSecret", {"SecretId": "a"}))
+        put = {"SecretId": "a", "ClientRequestToken": "9" * 32, "SecretString": "x"}
+        target.assert_spoilt(target.ask("PutSecretValue", put))
+        # Others are not harmed.
+        assert target.ask("GetSecretValue", {"SecretId": "b"}).status == 200
+
+
+@pytest.mark.parametrize("columns", ["sealed", "sealed, mac", "sealed, mac, key_ids, field, created_ms"])
+@pytest.mark.parametrize("other", ["1" * 31 + "a", "2" * 31 + "b"], ids=["same secret", "other secret"])
+def test_k02_swapped_values_are_caught(target: Target, columns: str, other: str) -> None:
+    """Of two versions, of two secrets, with and without the codes of their rows."""
+    mine = "2" * 31 + "a"
+    swap = (
+        f"UPDATE secret_versions SET ({columns}) = (SELECT {columns} FROM temp.saved s WHERE s.version_id = "
+        "CASE secret_versions.version_id WHEN ?1 THEN ?2 ELSE ?1 END) WHERE version_id IN (?1, ?2)"
+    )
+    with target.attacked("secret_versions", swap, bindings=(mine, other)):
+        target.assert_spoilt(target.ask("GetSecretValue", {"SecretId": "a"}))
+
+
+@pytest.mark.parametrize("columns", ["attributes", "attributes, mac"])
+def test_k03_swapped_attributes_are_caught(target: Target, columns: str) -> None:
+    """Of two secrets: labels, tags and the note of the policy among them."""
+    swap = (
+        f"UPDATE secrets SET ({columns}) = (SELECT {columns} FROM temp.saved s WHERE s.name = "
+        "CASE secrets.name WHEN 'a' THEN 'b' ELSE 'a' END) WHERE name IN ('a', 'b')"
+    )
+    with target.attacked("secrets", swap):
+        for name in VALUES:
+            target.assert_spoilt(target.ask("GetSecretValue", {"SecretId": name}))
+
+
+def test_k03_a_row_copied_to_another_key_is_caught(target: Target) -> None:
+    """A version under an id that is not its own, with its code."""
+    copy = (
+        "INSERT INTO secret_versions SELECT secret_id, ?, created_ms, accessed_ms, key_ids, field, sealed, mac "
+        "FROM temp.saved WHERE version_id = ?"
+    )
+    with target.attacked("secret_versions", copy, bindings=("3" * 32, "1" * 31 + "a")):
+        target.assert_spoilt(target.ask("GetSecretValue", {"SecretId": "a", "VersionId": "3" * 32}))
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "UPDATE secret_policies SET document = replace(document, 'Deny', 'Allow')",
+        "UPDATE secret_policies SET document = '{}'",
+        "UPDATE secret_policies SET secret_id = secret_id + 1",
+        "DELETE FROM secret_policies",
+    ],
+)
+def test_k03_an_edited_resource_policy_is_caught(target: Target, attack: str) -> None:
+    """A policy that denies: edited, moved away, removed. Nobody gets the value meanwhile."""
+    with target.attacked("secret_policies", attack):
+        for key in (None, target.app):
+            target.assert_spoilt(target.ask("GetSecretValue", {"SecretId": "b"}, key))
+        target.assert_spoilt(target.ask("GetResourcePolicy", {"SecretId": "b"}))
+        assert target.ask("GetSecretValue", {"SecretId": "a"}, target.app).status == 200
+
+
+def test_k03_an_old_resource_policy_is_caught(target: Target) -> None:
+    """A row that was true once, with its code, put back after the policy was replaced."""
+    put = {"SecretId": "a", "ResourcePolicy": ALLOW}
+    assert target.ask("PutResourcePolicy", put).status == 200
+    old = target.store.execute("SELECT * FROM secret_policies WHERE document = ?", (ALLOW,)).fetchall()[0]
+    assert target.ask("PutResourcePolicy", {**put, "ResourcePolicy": DENY}).status == 200
+    assert target.ask("GetSecretValue", {"SecretId": "a"}, target.app).code == "AccessDeniedException"
+    with target.attacked("secret_policies", "REPLACE INTO secret_policies VALUES (?, ?, ?)", bindings=old):
+        target.assert_spoilt(target.ask("GetSecretValue", {"SecretId": "a"}, target.app))
+    assert target.ask("DeleteResourcePolicy", {"SecretId": "a"}).status == 200
+    with target.attacked("secret_policies", "INSERT INTO secret_policies VALUES (?, ?, ?)", bindings=old):
+        # The owner remembers that it has none: what lies there is not looked at.
+        assert target.ask("GetSecretValue", {"SecretId": "a"}, target.app).status == 200
+        answer = target.ask("GetResourcePolicy", {"SecretId": "a"})
+        assert answer.status == 500 or "ResourcePolicy" not in answer.says
+
+
+@pytest.mark.parametrize(
+    ("table", "attack"),
+    [
+        ("iam_user_policies", "UPDATE iam_user_policies SET document = replace(document, 'Deny', 'Allow')"),
+        ("iam_user_policies", "UPDATE iam_user_policies SET user_id = 'AIDAOTHER' WHERE name = 'must-not'"),
+        ("iam_user_policies", "UPDATE iam_user_policies SET name = 'other' WHERE name = 'must-not'"),
+        ("iam_user_policies", "DELETE FROM iam_user_policies WHERE name = 'must-not'"),
+        ("iam_users", "UPDATE iam_users SET path = '/admins/' WHERE name = 'app'"),
+        ("iam_users", "UPDATE iam_users SET user_id = 'AIDAOTHER' WHERE name = 'app'"),
+        ("iam_users", "UPDATE iam_users SET attributes = (SELECT attributes FROM temp.saved WHERE name = 'admin')"),
+        ("iam_users", "DELETE FROM iam_users WHERE name = 'app'"),
+        ("iam_access_keys", "UPDATE iam_access_keys SET user_id = (SELECT user_id FROM iam_users LIMIT 1)"),
+        ("iam_access_keys", "UPDATE iam_access_keys SET created_ms = created_ms + 1"),
+    ],
+)  # fmt: skip
+def test_k03_an_edited_principal_is_caught(target: Target, table: str, attack: str) -> None:
+    """A key, its user or a policy of it: nobody is let in on its strength."""
+    with target.attacked(table, attack):
+        for name in ("GetSecretValue", "DescribeSecret"):
+            target.assert_locked_out(target.ask(name, {"SecretId": "a"}, target.app))
+
+
+def test_k03_a_key_cannot_be_made_active_again(target: Target) -> None:
+    """Neither by editing its status, nor by putting the row back that was true before."""
+    iam = target.server.client("iam")
+    made = iam.create_access_key(UserName="app")["AccessKey"]
+    key = Key(made["AccessKeyId"], made["SecretAccessKey"])
+    assert target.ask("GetSecretValue", {"SecretId": "a"}, key).status == 200
+    find = "SELECT * FROM iam_access_keys WHERE access_key_id = ?"
+    old = target.store.execute(find, (key.access_key_id,)).fetchall()[0]
+    iam.update_access_key(UserName="app", AccessKeyId=key.access_key_id, Status="Inactive")
+    with target.attacked(
+        "iam_access_keys",
+        "UPDATE iam_access_keys SET status = 'Active' WHERE access_key_id = ?",
+        bindings=(key.access_key_id,),
+    ):
+        target.assert_locked_out(target.ask("GetSecretValue", {"SecretId": "a"}, key))
+    put_back = f"REPLACE INTO iam_access_keys VALUES ({', '.join('?' * len(old))})"
+    with target.attacked("iam_access_keys", put_back, bindings=old):
+        target.assert_locked_out(target.ask("GetSecretValue", {"SecretId": "a"}, key))
+    iam.delete_access_key(UserName="app", AccessKeyId=key.access_key_id)
+    with target.attacked("iam_access_keys", put_back, bindings=old):
+        target.assert_locked_out(target.ask("GetSecretValue", {"SecretId": "a"}, key))
+
+
+@pytest.mark.parametrize(
+    "attack", ["UPDATE store_meta SET value = zeroblob(8)", "DELETE FROM store_meta", "old"]
+)
+def test_d05_whoever_edits_the_revision_stops_all_changes(target: Target, attack: str) -> None:
+    """The counter that notices old copies: edited, removed, or put back to what it was. Reads go on."""
+    bindings: Sequence[Any] = ()
+    if attack == "old":
+        bindings = target.store.execute("SELECT * FROM store_meta").fetchall()[0]
+        assert (
+            target.ask("TagResource", {"SecretId": "a", "Tags": [{"Key": "k", "Value": "v"}]}).status == 200
+        )
+        attack = "REPLACE INTO store_meta VALUES (?, ?, ?)"
+    with target.attacked("store_meta", attack, bindings=bindings):
+        put = {"SecretId": "a", "ClientRequestToken": "8" * 32, "SecretString": "x"}
+        assert target.ask("PutSecretValue", put).status == 500
+        assert target.ask("GetSecretValue", {"SecretId": "a"}).status == 200
+    assert target.ask("GetSecretValue", {"SecretId": "a", "VersionId": "8" * 32}).status == 400
+
+
+def test_k03_a_change_log_full_of_rubbish_harms_nothing(target: Target) -> None:
+    """The log carries no code: it may only make the server look again."""
+    for rubbish in ("CAST(X'ff41fe' AS TEXT)", "1", "X'00'"):
+        target.store.execute(f"INSERT INTO changes (cache_key) VALUES ({rubbish})")
+        target.store.execute("INSERT INTO changes (cache_key) VALUES ('behind it')")
+        for _ in range(3):
+            assert target.ask("GetSecretValue", {"SecretId": "a"}).status == 200
+        target.forget()
+        assert target.ask("GetSecretValue", {"SecretId": "a"}).status == 200
+
+
+# Any byte of any column
+
+Probe = Callable[[Target], Answer | None]
+
+
+def read_a(target: Target) -> Answer:
+    """Read a value."""
+    return target.ask("GetSecretValue", {"SecretId": "a"}, target.app)
+
+
+def read_b(target: Target) -> Answer:
+    """Read a value that only the administrator may."""
+    return target.ask("GetSecretValue", {"SecretId": "b"})
+
+
+def create(target: Target) -> Answer:
+    """Make a secret, another one each time."""
+    name = str(uuid4())
+    return target.ask("CreateSecret", {"Name": name, "ClientRequestToken": name, "SecretString": "x"})
+
+
+def list_accounts(target: Target) -> Answer | None:
+    """Ask for the accounts over the local socket."""
+    try:
+        ask(target.server.data_dir, "account-list")
+    except ControlRefused:
+        return None
+    raise AssertionError("an account that nobody made was listed")
+
+
+PROBES: dict[str, tuple[Probe, str]] = {
+    "accounts": (list_accounts, ""),
+    "regions": (read_a, ""),
+    "iam_users": (read_a, "name = 'app'"),
+    "iam_user_policies": (read_a, ""),
+    "iam_access_keys": (read_a, "user_id = (SELECT user_id FROM iam_users WHERE name = 'app')"),
+    "kms_keys": (read_a, ""),
+    "kms_key_materials": (read_a, ""),
+    "kms_aliases": (read_a, ""),
+    "secrets": (read_a, "name = 'a'"),
+    "secret_versions": (read_a, f"version_id = '{'2' * 31}a'"),
+    "secret_policies": (read_b, ""),
+    "store_meta": (create, ""),
+}
+"""What reads a row of each table, and which row."""
+
+
+@st.composite
+def spoilings(draw: st.DrawFn) -> tuple[Table, str, int, str]:
+    """Draw a table, one of its columns or its code, a place in it, and what to do there."""
+    table = draw(st.sampled_from(AUTHENTICATED))
+    column = draw(st.sampled_from((*table.columns, "mac")))
+    return (
+        table,
+        column,
+        draw(st.integers(0, 1 << 16)),
+        draw(st.sampled_from(("flip", "cut", "null", "type"))),
+    )
+
+
+def spoil(value: Any, place: int, how: str) -> Any:
+    """Change a value, and not into itself."""
+    if how == "null" and value is not None:
+        return None
+    if how == "type":
+        return (
+            value.encode()
+            if isinstance(value, str)
+            else str(value).encode()
+            if isinstance(value, int)
+            else 1.5
+        )
+    if value is None:
+        return 0
+    if isinstance(value, int):
+        return value ^ 1 << place % 62
+    data = bytearray(value.encode() if isinstance(value, str) else value)
+    if how == "cut" or not data:
+        data = data[:-1] if data else bytearray(b"x")
+    else:
+        data[place // 8 % len(data)] ^= 1 << place % 8
+    return bytes(data)
+
+
+def test_every_table_has_a_probe() -> None:
+    """A new table cannot be forgotten."""
+    assert PROBES.keys() == {table.name for table in AUTHENTICATED}
+
+
+@pytest.mark.soak
+def test_k03_any_change_of_any_column_is_caught(target: Target) -> None:
+    """No call that has to read the row succeeds, and none tells a value."""
+    tried: dict[tuple[str, str], int] = {}
+
+    @settings(
+        max_examples=rounds(300, 20_000),
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(spoilings())
+    def attack(spoiling: tuple[Table, str, int, str]) -> None:
+        table, column, place, how = spoiling
+        probe, where = PROBES[table.name]
+        key = ", ".join(table.key)
+        clause = f"WHERE {where}" if where else ""
+        row = target.store.execute(f"SELECT {key}, {column} FROM {table.name} {clause} LIMIT 1").fetchall()[0]
+        *keys, value = row
+        spoilt = spoil(value, place, how)
+        is_text = isinstance(value, str) and isinstance(spoilt, bytes) and how != "type"
+        mark = "CAST(? AS TEXT)" if is_text else "?"
+        found = " AND ".join(f"{name} = ?" for name in table.key)
+        try:
+            with target.attacked(
+                table.name,
+                f"UPDATE {table.name} SET {column} = {mark} WHERE {found}",
+                bindings=(spoilt, *keys),
+            ):
+                answer = probe(target)
+                assert answer is None or answer.status in (400, 403, 500), (spoiling, answer)
+                assert answer is None or not any(v.encode() in answer.body for v in VALUES.values())
+        except (apsw.ConstraintError, apsw.MismatchError):
+            return  # SQLite itself does not take it
+        tried[table.name, column] = tried.get((table.name, column), 0) + 1
+
+    attack()
+    assert len(tried) > 40
+
+
+def test_k02_a_value_that_was_swapped_with_the_key_of_the_codes_is_caught_as_well(tmp_path: Path) -> None:
+    """Rows with true codes whose sealed values were exchanged: the values know where they belong."""
+    server = Server(tmp_path / "data")
+    try:
+        server.start()
+        client = KeptConnection(server.endpoint, server.first)
+        for name in VALUES:
+            made = {"Name": name, "ClientRequestToken": name * 32, "SecretString": VALUES[name]}
+            assert client.ask("CreateSecret", made).status == 200
+        client.close()
+        assert server.stop() == 0
+        transaction = open_stopped(server.data_dir).open_transaction()
+        table = next(table for table in AUTHENTICATED if table.name == "secret_versions")
+        first, second = transaction.select(table, "")
+        transaction.update(table, (*first[:-1], second[-1]))
+        transaction.update(table, (*second[:-1], first[-1]))
+        transaction.connection.close(True)
+        check_store(server.data_dir)
+        server.start()
+        client = KeptConnection(server.endpoint, server.first)
+        for name in VALUES:
+            answer = client.ask("GetSecretValue", {"SecretId": name})
+            assert answer.status >= 400
+            assert not any(value.encode() in answer.body for value in VALUES.values())
+            [record] = server.records(request_id=answer.request_id)
+            assert record["errorCode"]
+        client.close()
+    finally:
+        server.close()
