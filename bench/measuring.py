@@ -10,6 +10,7 @@ Rules:
 from __future__ import annotations
 
 import json
+import math
 import statistics
 import subprocess
 import sys
@@ -24,9 +25,11 @@ import msgspec
 
 from bench import processes
 from bench.processes import LOAD_CORE
-from bench.servers import Server, ServerFailed
+from bench.servers import ROOT, Server, ServerFailed
 
 CONNECTIONS: Final = 64
+NOT_QUIET: Final = 0.10
+"""From this share of the machine on, other processes are named in the report: they sway what is measured."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ class Load:
         p50_ms, p99_ms: Latencies.
         cpu_us: Processor time of all processes of the server, for each answer.
         load_us: Processor time of the load generator, for each answer.
+        others: What share of all cores went to processes that are not measured.
         requests: Answers.
         seconds: How long it took.
     """
@@ -68,6 +72,7 @@ class Load:
     p99_ms: float
     cpu_us: float
     load_us: float
+    others: float
     requests: int
     seconds: float
 
@@ -79,6 +84,7 @@ class _Result(msgspec.Struct):
     p50_ms: float
     p99_ms: float
     load_us: float
+    seconds_of_load: float
     statuses: dict[str, int]
     lost: int
 
@@ -112,8 +118,10 @@ def measure(
         command += ["--connections", str(connections), "--seconds", str(seconds)]
         if total is not None:
             command += ["--total", str(total)]
+        busy = processes.busy_seconds()
         spent = server.processor_seconds()
-        environment = {"PYTHONPATH": str(Path(__file__).parent.parent)}
+        environment = {"PYTHONPATH": str(ROOT)}
+        began = time.perf_counter()
         process = processes.start(command, cores, output, environment)
         try:
             status = process.wait(seconds + 120)
@@ -121,6 +129,8 @@ def measure(
             processes.stop(process)
             raise
         spent = server.processor_seconds() - spent
+        busy = processes.busy_seconds() - busy
+        elapsed = time.perf_counter() - began
         output.seek(0)
         said = output.read()
     if status != 0:
@@ -134,6 +144,7 @@ def measure(
         p99_ms=result.p99_ms,
         cpu_us=spent / result.requests * 1e6,
         load_us=result.load_us,
+        others=max(0.0, busy - spent - result.seconds_of_load) / (elapsed * len(processes.CORES)),
         requests=result.requests,
         seconds=result.seconds,
     )
@@ -184,6 +195,9 @@ class Report:
             f"    {name:<28} {rate} requests/s; {cpu} us CPU a request (load generator {client:.0f});"
             f" p50 {p50:.1f} ms, p99 {p99} ms"
         )
+        others = statistics.median(load.others for load in rounds)
+        if others > NOT_QUIET:
+            self._print(f"    {'':<28} NOT QUIET: other processes took {others:.0%} of the machine meanwhile")
 
     def at_least(self, name: str, ratios: Sequence[float], bar: float) -> None:
         """Judge the median of ``ratios``: not below ``bar``."""
@@ -224,4 +238,4 @@ def spread(numbers: Sequence[float], form: str) -> str:
 
 def ratios(above: Sequence[float], below: Sequence[float]) -> list[float]:
     """Divide round by round."""
-    return [a / b for a, b in zip(above, below, strict=True)]
+    return [a / b if b else math.inf for a, b in zip(above, below, strict=True)]

@@ -75,6 +75,12 @@ def processor_seconds(pid: int) -> float:
     return ticks * _TICK_S
 
 
+def busy_seconds() -> float:
+    """Add up the time that all cores spent on processes, whosoever (``/proc/stat``: user, nice, system)."""
+    fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()
+    return sum(int(ticks) for ticks in fields[1:4]) * _TICK_S
+
+
 @dataclass(frozen=True)
 class Memory:
     """What one process holds in memory, in MB (10^6 bytes).

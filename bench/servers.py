@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import os
 import re
 import socket
 import subprocess
@@ -24,6 +25,7 @@ from bench.signing import Signer
 
 START_WITHIN_S: Final = 60.0
 READY: Final = b"GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+ROOT: Final = Path(__file__).parent.parent
 _BIN: Final = Path(sys.executable).parent
 _METRIC: Final = re.compile(r"^(strongroom_\w+?)(?:_total)?(?:\{[^}]*\})? ([0-9.e+]+)$", re.MULTILINE)
 
@@ -88,6 +90,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def unrecorded_command(deployment: Deployment, port: int) -> list[str]:
+    """Give the command that starts one worker, with a setting that ``serve`` refuses."""
+    return [sys.executable, "-m", "bench.unrecorded", str(deployment.directory), str(port)]
+
+
 def strongroom_command(deployment: Deployment, port: int, workers: int, *, is_dev: bool) -> list[str]:
     """Give the command that starts Strongroom."""
     command = [str(_BIN / "strongroom"), "dev" if is_dev else "serve"]
@@ -114,7 +121,7 @@ def strongroom(
     name: str = "strongroom",
     workers: int = 1,
     cores: Iterable[int] = (SERVER_CORE,),
-    is_dev: bool = False,
+    is_audit_optional: bool = False,
     settings: Mapping[str, object] | None = None,
 ) -> Iterator[Server]:
     """Run Strongroom over a deployment.
@@ -124,13 +131,16 @@ def strongroom(
         name: As the report calls it.
         workers: Request workers.
         cores: Where it runs.
-        is_dev: ``strongroom dev``, all in one process.
+        is_audit_optional: Whether the setting ``audit_reads`` may be used; see ``bench.unrecorded``.
         settings: Settings that differ from the defaults, by name.
     """
     port = free_port()
     environment = {f"STRONGROOM_{key.upper()}": str(value) for key, value in (settings or {}).items()}
+    environment["PYTHONPATH"] = os.pathsep.join((str(ROOT), os.environ.get("PYTHONPATH", "")))
     signer = Signer(f"127.0.0.1:{port}", deployment.access_key_id, deployment.secret_access_key)
-    command = strongroom_command(deployment, port, workers, is_dev=is_dev)
+    command = strongroom_command(deployment, port, workers, is_dev=False)
+    if is_audit_optional:
+        command = unrecorded_command(deployment, port)
     with _running(name, command, port, signer, cores, environment) as server:
         _await_answer(server, READY)
         yield server
@@ -151,7 +161,7 @@ def granian(cores: Iterable[int] = (SERVER_CORE,)) -> Iterator[Server]:
     """Run the empty handler."""
     port = free_port()
     signer = Signer(f"127.0.0.1:{port}", "AKIAIOSFODNN7EXAMPLE", "0" * 40)
-    environment = {"PYTHONPATH": str(Path(__file__).parent.parent)}
+    environment = {"PYTHONPATH": str(ROOT)}
     with _running("empty handler", granian_command(port), port, signer, cores, environment) as server:
         _await_answer(server, signer.caller_identity())
         yield server

@@ -30,7 +30,7 @@ BARS = {
     "start": {"start: share of moto_server's time"},
     "memory": {
         "memory: PSS of an idle worker, MB",
-        "memory: growth by reading everything, MB",
+        "memory: PSS after all were read, MB",
         "memory: second reading to the first",
     },
     "flat": {
@@ -89,7 +89,7 @@ def test_rounds_are_interleaved() -> None:
 
     def side(name: str) -> Load:
         turns.append(name)
-        return Load(1, 1, 1, 1, 1, 1, 1)
+        return Load(1, 1, 1, 1, 1, 0, 1, 1)
 
     interleave(3, lambda: side("a"), lambda: side("b"))
     assert turns == ["a", "b"] * 3
