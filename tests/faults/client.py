@@ -49,7 +49,7 @@ class KeptConnection:
     """One client; it connects again when it has to."""
 
     def __init__(self, endpoint: str, key: Account | Key, region: str = "us-east-1") -> None:
-        self._host = urlsplit(endpoint).netloc
+        self.host = urlsplit(endpoint).netloc
         self._key = key
         self._region = region
         self._connection: http.client.HTTPConnection | None = None
@@ -62,7 +62,7 @@ class KeptConnection:
         Raises:
             NoAnswer: The connection was refused, or ended before the answer was whole.
         """
-        return self.send(*sign(self._host, self._key, self._region, service, target, members))
+        return self.send(*sign(self.host, self._key, self._region, service, target, members))
 
     def send(self, headers: Mapping[str, str], body: bytes) -> Answer:
         """Send headers and body as they are.
@@ -72,7 +72,7 @@ class KeptConnection:
         """
         try:
             if self._connection is None:
-                self._connection = http.client.HTTPConnection(self._host, timeout=HANG_S)
+                self._connection = http.client.HTTPConnection(self.host, timeout=HANG_S)
                 self._connection.connect()
             self._connection.request("POST", "/", body, dict(headers))
             reply = self._connection.getresponse()
@@ -85,7 +85,7 @@ class KeptConnection:
 
     def get(self, path: str) -> Answer:
         """Ask for health, readiness or metrics."""
-        connection = http.client.HTTPConnection(self._host, timeout=HANG_S)
+        connection = http.client.HTTPConnection(self.host, timeout=HANG_S)
         try:
             connection.request("GET", path)
             reply = connection.getresponse()

@@ -30,6 +30,8 @@ from tests.support.accounts import Key
 from tests.support.scale import rounds
 from tests.support.server import Server
 
+ADMIN_ID = "(SELECT user_id FROM iam_users WHERE name = 'admin')"
+
 
 @pytest.fixture(scope="module")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
@@ -140,7 +142,7 @@ def test_k03_an_old_resource_policy_is_caught(target: Target) -> None:
         ("iam_users", "UPDATE iam_users SET user_id = 'AIDAOTHER' WHERE name = 'app'"),
         ("iam_users", "UPDATE iam_users SET attributes = (SELECT attributes FROM temp.saved WHERE name = 'admin')"),
         ("iam_users", "DELETE FROM iam_users WHERE name = 'app'"),
-        ("iam_access_keys", "UPDATE iam_access_keys SET user_id = (SELECT user_id FROM iam_users LIMIT 1)"),
+        ("iam_access_keys", "UPDATE iam_access_keys SET user_id = " + ADMIN_ID),
         ("iam_access_keys", "UPDATE iam_access_keys SET created_ms = created_ms + 1"),
     ],
 )  # fmt: skip
