@@ -74,7 +74,7 @@ class Authenticator:
             signing_key = self._signing_key(credential, claim)
             matches = signature_matches(request, claim, signing_key)
         except SigV4Error as problem:
-            raise _translate(problem, errors) from problem
+            raise _translate(problem, route) from problem
         if credential is None or claim.session_token != credential.session_token:
             code, status = errors.unknown_key
             raise Fault(code, _INVALID_TOKEN, status=status)
@@ -124,9 +124,10 @@ def _refuse_presigned(route: Route, errors: ErrorCodes) -> None:
         raise Fault(code, "This operation is not served for presigned requests.", status=status)
 
 
-def _translate(problem: SigV4Error, errors: ErrorCodes) -> Fault:
+def _translate(problem: SigV4Error, route: Route) -> Fault:
     """Give the broken rule the code that the service's protocol has for it (identity reference 1.6)."""
-    pair = {
+    errors = route.service.errors
+    code, status = {
         "missing": errors.missing_token,
         "incomplete": errors.incomplete,
         "ambiguous": errors.incomplete,
@@ -136,4 +137,7 @@ def _translate(problem: SigV4Error, errors: ErrorCodes) -> Fault:
         "mismatch": errors.mismatch,
         "presign_expired": errors.presign_expired,
     }[problem.kind]
-    return Fault(pair[0], problem.message, status=pair[1])
+    message = problem.message
+    if problem.kind == "missing" and route.protocol == "query":
+        message = "Request is missing Authentication Token"
+    return Fault(code, message, status=status)

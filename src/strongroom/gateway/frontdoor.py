@@ -49,7 +49,9 @@ class FrontDoor:
         own = [exchange for exchange in exchanges if exchange.request.path != b"/"]
         if own:
             for exchange in own:
-                exchange.respond(self._answer(exchange))
+                reply = self._answer(exchange)
+                request_id = (b"x-amzn-RequestId", exchange.request.request_id.encode("ascii"))
+                exchange.respond(msgspec.structs.replace(reply, headers=(*reply.headers, request_id)))
             exchanges = [exchange for exchange in exchanges if exchange.request.path == b"/"]
         if exchanges:
             self._pipeline.handle_batch(exchanges)

@@ -40,7 +40,7 @@ from strongroom.gateway.exchange import Exchange
 from strongroom.gateway.failures import as_fault, not_durable
 from strongroom.gateway.operation import Mode, Operation
 from strongroom.gateway.recording import record_call
-from strongroom.gateway.routing import Router, Unroutable
+from strongroom.gateway.routing import Route, Router, Unroutable
 from strongroom.gateway.speech import fault_reply, front_door_reply, parse_request, success_reply
 from strongroom.store.errors import StoreError
 from strongroom.store.rows import Rows
@@ -118,19 +118,18 @@ class Pipeline:
 
     def _begin(self, exchange: Exchange, now_ms: Instant) -> None:
         request = exchange.request
-        protocol = "json-1.1"
+        route = None
         try:
             route = self._router.find(request)  # 2
-            protocol = route.protocol
             credential, claim = self._authenticator.authenticate(request, route, self._rows)  # 3
         except Unroutable as fault:
-            self._answer_unauthenticated(exchange, fault, fault.protocol)
+            self._answer_unauthenticated(exchange, fault, protocol=fault.protocol)
             return
         except Fault as fault:
-            self._answer_unauthenticated(exchange, fault, protocol)
+            self._answer_unauthenticated(exchange, fault, route)
             return
         except StoreError as problem:
-            self._answer_unauthenticated(exchange, as_fault(problem), protocol)
+            self._answer_unauthenticated(exchange, as_fault(problem), route)
             return
         call = Call(exchange, route, credential.caller, claim.region, now_ms)
         self._wait_for(call)
@@ -314,10 +313,13 @@ class Pipeline:
         """How many calls have no answer yet."""
         return len(self._waiting)
 
-    def _answer_unauthenticated(self, exchange: Exchange, fault: Fault, protocol: str = "json-1.1") -> None:
+    def _answer_unauthenticated(
+        self, exchange: Exchange, fault: Fault, route: Route | None = None, protocol: str = "json-1.1"
+    ) -> None:
         self._rejects.count(fault.code, self._deployment.clock())
         self._count("unauthenticated", fault.code, fault.status)
-        exchange.respond(front_door_reply(protocol, fault, exchange.request.request_id))
+        request_id = exchange.request.request_id
+        exchange.respond(front_door_reply(fault, request_id, route=route, protocol=protocol))
 
 
 def _ignore(_: bool) -> None:

@@ -3,17 +3,22 @@
 Rules (threat model L-03):
  - Only the members that the operation lists are shown, by the names of CloudTrail (``secretId``); never bytes,
    never a sensitive member. What failed before it was parsed shows no parameters.
+ - Every call has a record (L-02): parameters that no record can hold are left out of it and named in the log.
  - A refusal by policy is recorded as ``AccessDenied``, as AWS does; other errors keep their code.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
+import msgspec
+
+from strongroom.audit.errors import UnrecordableValue
 from strongroom.audit.record import AuditEvent, UserIdentity, encode_record
-from strongroom.clock import Instant
+from strongroom.clock import Instant, render_text
 from strongroom.errors import Fault
 from strongroom.gateway.caller import Caller
 from strongroom.gateway.operation import Operation, Service
@@ -21,7 +26,10 @@ from strongroom.ids import new_uuid
 from strongroom.wire.describe import describe
 from strongroom.wire.shapes import Shape
 
+log = logging.getLogger(__name__)
+
 _DENIALS = frozenset({"AccessDeniedException", "AccessDenied"})
+_INSTANT_END_S: Final = 253_402_300_800  # the year 10000, which no date can be written for
 
 
 def identity_of(caller: Caller) -> UserIdentity:
@@ -59,24 +67,29 @@ def record_call(
     code = None
     if fault is not None:
         code = "AccessDenied" if fault.code in _DENIALS else fault.code
+    event = AuditEvent(
+        event_time_ms=now_ms,
+        event_source=service.event_source,
+        event_name=name,
+        region=region,
+        request_id=request_id,
+        source_ip=source_ip,
+        user_agent=user_agent,
+        identity=identity_of(caller),
+        read_only=operation.reads_only if operation is not None else False,
+        request_parameters=shown_request(operation, request),
+        response_elements=shown_response(operation, response),
+        error_code=code,
+        error_message=fault.message if fault is not None else None,
+        recipient_account=caller.account,
+    )
+    event_id = new_uuid()
+    try:
+        return encode_record(event, event_id)
+    except UnrecordableValue as problem:
+        log.error("the record of %s has no parameters: %s", name, problem)
     return encode_record(
-        AuditEvent(
-            event_time_ms=now_ms,
-            event_source=service.event_source,
-            event_name=name,
-            region=region,
-            request_id=request_id,
-            source_ip=source_ip,
-            user_agent=user_agent,
-            identity=identity_of(caller),
-            read_only=operation.reads_only if operation is not None else False,
-            request_parameters=shown_request(operation, request),
-            response_elements=shown_response(operation, response),
-            error_code=code,
-            error_message=fault.message if fault is not None else None,
-            recipient_account=caller.account,
-        ),
-        new_uuid(),
+        msgspec.structs.replace(event, request_parameters=None, response_elements=None), event_id
     )
 
 
@@ -118,4 +131,6 @@ def _plain(value: object) -> object:
         }
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
+    if isinstance(value, float):  # of requests only instants are floats; CloudTrail writes them out
+        return render_text(int(value * 1000)) if 0 <= value < _INSTANT_END_S else str(value)
     return value

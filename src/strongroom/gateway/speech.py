@@ -61,12 +61,7 @@ def success_reply(route: Route, response: Shape | None, request_id: str) -> RawR
 
 def fault_reply(route: Route, fault: Fault, request_id: str) -> RawReply:
     """Write the answer of a call that failed (10), with the codes of its service."""
-    if fault.code == "AccessDeniedException":
-        code, status = route.service.errors.access_denied
-        fault = Fault(code, fault.message, status=status)
-    elif fault.code == "InternalServiceError":
-        code, status = route.service.errors.internal
-        fault = Fault(code, fault.message, status=status)
+    fault = _in_words_of(route.service, fault)
     return render_fault(
         fault,
         _protocol(route.protocol, route.service),
@@ -76,11 +71,34 @@ def fault_reply(route: Route, fault: Fault, request_id: str) -> RawReply:
     )
 
 
-def front_door_reply(protocol: str, fault: Fault, request_id: str, namespace: str = "") -> RawReply:
-    """Write the answer to a request that was not let in."""
+def front_door_reply(fault: Fault, request_id: str, *, route: Route | None, protocol: str) -> RawReply:
+    """Write the answer to a request that was not let in.
+
+    Args:
+        fault: Why.
+        request_id: The id of the request.
+        route: Where it wanted to go, when that was found out.
+        protocol: How to write when it was not.
+    """
+    if route is None:
+        return render_fault(fault, _QUERY[True] if protocol == "query" else _JSON[protocol], request_id)
     return render_fault(
-        fault, _QUERY[True] if protocol == "query" else _JSON[protocol], request_id, namespace=namespace
+        _in_words_of(route.service, fault),
+        _protocol(route.protocol, route.service),
+        request_id,
+        namespace=route.service.namespace,
     )
+
+
+def _in_words_of(service: Service, fault: Fault) -> Fault:
+    """Give what the gateway itself finds the code that the service has for it."""
+    if fault.code == "AccessDeniedException":
+        code, status = service.errors.access_denied
+    elif fault.code == "InternalServiceError":
+        code, status = service.errors.internal
+    else:
+        return fault
+    return Fault(code, fault.message, status=status)
 
 
 def _protocol(name: str, service: Service) -> Protocol:

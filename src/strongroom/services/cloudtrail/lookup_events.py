@@ -15,6 +15,7 @@ import msgspec
 
 from strongroom.audit.trail import RETENTION_MS as HISTORY_MS
 from strongroom.audit.trail import Attribute, Position, TrailEvent, TrailQuery
+from strongroom.clock import Instant
 from strongroom.crypto.errors import TokenRefused
 from strongroom.crypto.sealed_token import open_token, seal_token
 from strongroom.gateway.context import Context
@@ -23,6 +24,7 @@ from strongroom.services.cloudtrail import errors
 from strongroom.wire.shapes import Shape, Timestamp, limits
 
 PAGE_MOST: Final = 50
+_LAST_S: Final = 1e12  # far behind every event
 CATCH_UP_RECORDS: Final = 5_000
 """Records that a search takes into the trail first; the background index does the rest."""
 
@@ -113,9 +115,9 @@ def _query(context: Context, request: Request) -> TrailQuery:
     attributes = request.lookup_attributes or []
     if len(attributes) > 1:
         raise errors.invalid_lookup_attributes("You can specify only one lookup attribute.")
-    end_ms = context.now_ms if request.end_time is None else int(request.end_time * 1000)
     oldest_ms = context.now_ms - HISTORY_MS
-    start_ms = oldest_ms if request.start_time is None else max(oldest_ms, int(request.start_time * 1000))
+    end_ms = context.now_ms if request.end_time is None else _instant(request.end_time)
+    start_ms = oldest_ms if request.start_time is None else max(oldest_ms, _instant(request.start_time))
     if (
         request.start_time is not None
         and request.end_time is not None
@@ -133,6 +135,11 @@ def _query(context: Context, request: Request) -> TrailQuery:
         Attribute(attribute.attribute_key),
         attribute.attribute_value,
     )
+
+
+def _instant(seconds: float) -> Instant:
+    """Turn any number that a client may send into an instant that the trail can be asked for."""
+    return int(min(max(seconds, 0.0), _LAST_S) * 1000)
 
 
 def _binding(context: Context, request: Request) -> bytes:

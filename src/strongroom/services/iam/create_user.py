@@ -16,6 +16,7 @@ from typing import Any
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.ids import new_unique_id
+from strongroom.policy.match import fold
 from strongroom.services.iam import errors
 from strongroom.services.iam.lookup import check_name
 from strongroom.services.iam.model import PATH, USERS_MOST, User, UserAttributes, user_arn
@@ -47,9 +48,7 @@ def target(context: Context, request: Request) -> Target:
     if PATH.fullmatch(path) is None:
         raise errors.invalid_path()
     tags = request.tags or []
-    conditions: dict[str, tuple[str, ...]] = {
-        f"aws:requesttag/{tag.key.lower()}": (tag.value,) for tag in tags
-    }
+    conditions: dict[str, tuple[str, ...]] = {f"aws:requesttag/{fold(tag.key)}": (tag.value,) for tag in tags}
     if tags:
         conditions["aws:tagkeys"] = tuple(tag.key for tag in tags)
     if request.permissions_boundary is not None:

@@ -14,6 +14,7 @@ from typing import Final
 
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Target
+from strongroom.policy.match import fold
 from strongroom.services.iam import errors
 from strongroom.services.iam.model import NAME, AccessKey, User, user_arn
 from strongroom.services.iam.tables import find_access_key, find_user
@@ -99,6 +100,6 @@ def tag_conditions(user: User) -> Mapping[str, tuple[str, ...]]:
         return _NO_CONDITIONS
     conditions: dict[str, tuple[str, ...]] = {}
     for key, value in user.attributes.tags:
-        conditions[f"aws:resourcetag/{key.lower()}"] = (value,)
-        conditions[f"iam:resourcetag/{key.lower()}"] = (value,)
+        conditions[f"aws:resourcetag/{fold(key)}"] = (value,)
+        conditions[f"iam:resourcetag/{fold(key)}"] = (value,)
     return conditions

@@ -1,0 +1,89 @@
+"""A world for the tests that go over all operations: one account for a module, and users with exact rights."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.gateway.every_operation import Clients, Entry, example_of
+from tests.support.accounts import Account, Key
+from tests.support.server import Server
+from tests.support.signed_http import RawAnswer
+
+
+class World:
+    """An account with what the examples need, and requests of users whose rights the test states.
+
+    Attributes:
+        server: The server.
+        account: The account whose objects are asked for.
+        clients: Of its administrator.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.account = server.new_account()
+        self.clients = Clients(
+            server.client("secretsmanager", self.account), server.client("iam", self.account)
+        )
+
+    def new_name(self) -> str:
+        """Draw the name of an object."""
+        return f"n{uuid4().hex[:10]}"
+
+    def prepare(self, entry: Entry) -> str:
+        """Make what the example of an operation needs; return its name."""
+        name = self.new_name()
+        example_of(entry).prepare(self.clients, name)
+        return name
+
+    def user(self, *statements: Mapping[str, Any]) -> Key:
+        """Make a user with just these rights; return its key."""
+        name = self.new_name()
+        self.clients.iam.create_user(UserName=name)
+        if statements:
+            document = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+            self.clients.iam.put_user_policy(UserName=name, PolicyName="rights", PolicyDocument=document)
+        made = self.clients.iam.create_access_key(UserName=name)["AccessKey"]
+        return Key(made["AccessKeyId"], made["SecretAccessKey"])
+
+    def arn_of(self, key: Key) -> str:
+        """Ask who a key belongs to."""
+        arn: str = self.server.client("sts", key=key).get_caller_identity()["Arn"]
+        return arn
+
+    def ask(self, entry: Entry, name: str, key: Key | Account | None = None, **how: Any) -> RawAnswer:
+        """Send the example's request, by default as the administrator."""
+        service, operation = entry
+        members = how.pop("members", None)
+        if members is None:
+            members = example_of(entry).request(name)
+        return self.server.raw(service.name, operation.name, members, key=key or self.account, **how)
+
+    def records_of(self, answer: RawAnswer) -> list[dict[str, Any]]:
+        """Give the audit records of a request."""
+        return self.server.records(request_id=answer.headers["x-amzn-RequestId"])
+
+
+@pytest.fixture(scope="module")
+def world(server: Server) -> World:
+    """The account of this module."""
+    return World(server)
+
+
+@pytest.fixture
+def denied_text() -> Callable[[str, str, str], str]:
+    """Word AWS's refusal of a caller whom no identity policy lets."""
+
+    def word(arn: str, action: str, label: str) -> str:
+        where = "" if label == "*" else f" on resource: {label}"
+        return (
+            f"User: {arn} is not authorized to perform: {action}{where} "
+            f"because no identity-based policy allows the {action} action"
+        )
+
+    return word

@@ -1,0 +1,179 @@
+"""One request for every operation of every service, with the world in which it succeeds.
+
+Rules:
+ - A new operation needs an entry in ``EXAMPLES``; a test compares the table with the services.
+ - An example names the resource that the policy is asked about, so that a right can be given on that one and on
+   another one.
+ - The objects of an example are its own, so that the order of the examples does not matter.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import uuid4
+
+from strongroom.gateway.operation import Operation, Service
+from strongroom.services.table import SERVICES
+
+REGION: Final = "us-east-1"
+CANARY: Final = "canary-0f4a7e"
+"""Stands in every value that an example stores; it must not turn up in any record."""
+
+_TOKEN: Final = "11111111-0000-4000-8000-000000000000"
+_POLICY: Final = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "secretsmanager:DescribeSecret", "Resource": "*"}],
+    }
+)
+
+
+@dataclass(frozen=True)
+class Example:
+    """How to ask for one operation.
+
+    Attributes:
+        request: The members, given the name of the object.
+        resource: The ARN in policies, given account and name; ``*`` where the action has no resource.
+        prepare: Makes the object; gets the administrator's clients.
+    """
+
+    request: Callable[[str], Mapping[str, Any]]
+    resource: Callable[[str, str], str]
+    prepare: Callable[[Clients, str], Any]
+
+
+@dataclass(frozen=True)
+class Clients:
+    """boto3 clients of an account's administrator."""
+
+    secretsmanager: Any
+    iam: Any
+
+
+def _no_resource(_account: str, _name: str) -> str:
+    return "*"
+
+
+def _nothing(_clients: Clients, _name: str) -> None:
+    return None
+
+
+def _secret(clients: Clients, name: str) -> None:
+    clients.secretsmanager.create_secret(Name=name, SecretString=CANARY, ClientRequestToken=_TOKEN)
+
+
+def _deleted_secret(clients: Clients, name: str) -> None:
+    _secret(clients, name)
+    clients.secretsmanager.delete_secret(SecretId=name)
+
+
+def _secret_arn(account: str, name: str) -> str:
+    return f"arn:aws:secretsmanager:{REGION}:{account}:secret:{name}-??????"
+
+
+def _user(clients: Clients, name: str) -> None:
+    clients.iam.create_user(UserName=name)
+
+
+def _user_with_policy(clients: Clients, name: str) -> None:
+    _user(clients, name)
+    clients.iam.put_user_policy(UserName=name, PolicyName="one", PolicyDocument=_POLICY)
+
+
+def _user_arn(account: str, name: str) -> str:
+    return f"arn:aws:iam::{account}:user/{name}"
+
+
+def _of_secret(prepare: Callable[[Clients, str], None] = _secret, **members: Any) -> Example:
+    return Example(lambda name: {"SecretId": name, **members}, _secret_arn, prepare)
+
+
+def _of_user(prepare: Callable[[Clients, str], None] = _user, **members: Any) -> Example:
+    return Example(lambda name: {"UserName": name, **members}, _user_arn, prepare)
+
+
+def _without_resource(**members: Any) -> Example:
+    return Example(lambda _: members, _no_resource, _nothing)
+
+
+_KEY_OF_NOBODY: Final = "AKIA" + "A" * 16
+_SECRET_POLICY: Final = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Deny", "Principal": "*", "Action": "secretsmanager:RotateSecret", "Resource": "*"}
+        ],
+    }
+)
+
+EXAMPLES: Final[Mapping[tuple[str, str], Example]] = {
+    ("secretsmanager", "BatchGetSecretValue"): _without_resource(SecretIdList=["absent"]),
+    ("secretsmanager", "CreateSecret"): Example(
+        lambda name: {"Name": name, "SecretString": CANARY, "ClientRequestToken": _TOKEN},
+        _secret_arn,
+        _nothing,
+    ),
+    ("secretsmanager", "DeleteResourcePolicy"): _of_secret(),
+    ("secretsmanager", "DeleteSecret"): _of_secret(),
+    ("secretsmanager", "DescribeSecret"): _of_secret(),
+    ("secretsmanager", "GetRandomPassword"): _without_resource(),
+    ("secretsmanager", "GetResourcePolicy"): _of_secret(),
+    ("secretsmanager", "GetSecretValue"): _of_secret(),
+    ("secretsmanager", "ListSecretVersionIds"): _of_secret(),
+    ("secretsmanager", "ListSecrets"): _without_resource(),
+    ("secretsmanager", "PutResourcePolicy"): _of_secret(ResourcePolicy=_SECRET_POLICY),
+    ("secretsmanager", "PutSecretValue"): _of_secret(
+        SecretString=CANARY + "2", ClientRequestToken=str(uuid4())
+    ),
+    ("secretsmanager", "RestoreSecret"): _of_secret(_deleted_secret),
+    ("secretsmanager", "TagResource"): _of_secret(Tags=[{"Key": "k", "Value": "v"}]),
+    ("secretsmanager", "UntagResource"): _of_secret(TagKeys=["k"]),
+    ("secretsmanager", "UpdateSecret"): _of_secret(Description="d", ClientRequestToken=str(uuid4())),
+    ("secretsmanager", "UpdateSecretVersionStage"): _of_secret(VersionStage="blue", MoveToVersionId=_TOKEN),
+    ("secretsmanager", "ValidateResourcePolicy"): _of_secret(ResourcePolicy=_SECRET_POLICY),
+    ("iam", "CreateAccessKey"): _of_user(),
+    ("iam", "CreateUser"): _of_user(_nothing),
+    ("iam", "DeleteAccessKey"): _of_user(AccessKeyId=_KEY_OF_NOBODY),
+    ("iam", "DeleteUser"): _of_user(),
+    ("iam", "DeleteUserPolicy"): _of_user(_user_with_policy, PolicyName="one"),
+    ("iam", "GetUser"): _of_user(),
+    ("iam", "GetUserPolicy"): _of_user(_user_with_policy, PolicyName="one"),
+    ("iam", "ListAccessKeys"): _of_user(),
+    ("iam", "ListUserPolicies"): _of_user(),
+    ("iam", "ListUsers"): Example(lambda _: {}, lambda account, _: f"arn:aws:iam::{account}:user/", _nothing),
+    ("iam", "PutUserPolicy"): _of_user(PolicyName="one", PolicyDocument=_POLICY),
+    ("iam", "UpdateAccessKey"): _of_user(AccessKeyId=_KEY_OF_NOBODY, Status="Inactive"),
+    ("sts", "GetCallerIdentity"): _without_resource(),
+    ("cloudtrail", "LookupEvents"): _without_resource(),
+}
+
+WITHOUT_PERMISSION: Final = {("sts", "GetCallerIdentity")}
+"""What every authenticated caller may do. This list may only shrink."""
+
+FURTHER_ACTIONS: Final[Mapping[tuple[str, str], str]] = {
+    ("secretsmanager", "ValidateResourcePolicy"): "secretsmanager:PutResourcePolicy"
+}
+"""What AWS documents as needed besides the action of the operation's own name."""
+
+NOT_FOUND_WITH_ALL_RIGHTS: Final = {("iam", "DeleteAccessKey"), ("iam", "UpdateAccessKey")}
+"""Examples that end with NoSuchEntity: they name a key of nobody, because a real one has no name in advance."""
+
+Entry = tuple[Service, Operation[Any, Any]]
+
+OPERATIONS: Final[tuple[Entry, ...]] = tuple(
+    (service, operation) for service in SERVICES for operation in service.operations
+)
+
+
+def name_of(entry: Entry) -> str:
+    """Give the name of a case: ``secretsmanager-GetSecretValue``."""
+    return f"{entry[0].name}-{entry[1].name}"
+
+
+def example_of(entry: Entry) -> Example:
+    """Give the example of an operation; a new operation without one fails here."""
+    return EXAMPLES[entry[0].name, entry[1].name]

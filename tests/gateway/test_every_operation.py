@@ -1,0 +1,272 @@
+"""What holds for every operation of every service: let in by a signature, let through by a policy, recorded once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+import pytest
+
+from strongroom.wire.describe import describe
+from strongroom.wire.shapes import Shape
+from tests.gateway.answers import Refusal, read_refusal, without_ids
+from tests.gateway.conftest import World
+from tests.gateway.every_operation import (
+    CANARY,
+    EXAMPLES,
+    FURTHER_ACTIONS,
+    NOT_FOUND_WITH_ALL_RIGHTS,
+    OPERATIONS,
+    WITHOUT_PERMISSION,
+    Entry,
+    example_of,
+    name_of,
+)
+from tests.support.accounts import Account, Key
+from tests.support.server import Server
+from tests.support.signed_http import TARGET_PREFIXES
+
+MISMATCH = (
+    "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access "
+    "Key and signing method. Consult the service documentation for details."
+)
+ALL_RIGHTS = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+
+
+def _request_of(entry: Entry) -> type[Shape]:
+    shape: type[Shape] = entry[1].request
+    return shape
+
+
+every_operation = pytest.mark.parametrize("entry", OPERATIONS, ids=name_of)
+governed = [entry for entry in OPERATIONS if (entry[0].name, entry[1].name) not in WITHOUT_PERMISSION]
+every_governed_operation = pytest.mark.parametrize("entry", governed, ids=name_of)
+every_operation_on_an_object = pytest.mark.parametrize(
+    "entry",
+    [
+        entry
+        for entry in governed
+        if {"SecretId", "UserName"} & {member.wire_name for member in describe(_request_of(entry))}
+    ],
+    ids=name_of,
+)
+
+
+def test_every_operation_has_an_example() -> None:
+    """A new operation is tried like all others, and no example outlives its operation."""
+    assert {(service.name, operation.name) for service, operation in OPERATIONS} == set(EXAMPLES)
+
+
+def test_p02_only_the_listed_operations_ask_for_no_permission() -> None:
+    """The list of operations that any authenticated caller may use is GetCallerIdentity, and may only shrink."""
+    free = {(service.name, operation.name) for service, operation in OPERATIONS if operation.action is None}
+    assert free == WITHOUT_PERMISSION == {("sts", "GetCallerIdentity")}
+
+
+@every_operation
+def test_unsigned_is_refused_and_not_recorded(world: World, entry: Entry) -> None:
+    """Without a signature there is a documented refusal and no record."""
+    answer = world.ask(entry, "any", signed=False)
+    if entry[0].protocol == "json":
+        expected = Refusal(400, "MissingAuthenticationTokenException", "Missing Authentication Token")
+    else:
+        expected = Refusal(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
+    assert read_refusal(entry[0], answer) == expected
+    assert world.records_of(answer) == []
+
+
+@every_operation
+def test_wrong_signature_is_refused_and_not_recorded(world: World, entry: Entry) -> None:
+    """A signature of another secret is refused and leaves no record."""
+    wrong = Key(world.account.access_key_id, "x" * 40)
+    answer = world.ask(entry, "any", key=wrong)
+    code, status = entry[0].errors.mismatch
+    assert read_refusal(entry[0], answer) == Refusal(status, code, MISMATCH)
+    assert world.records_of(answer) == []
+
+
+@every_operation
+def test_s06_signature_for_another_service_opens_nothing(world: World, entry: Entry) -> None:
+    """The service of the scope is the one that the request is dispatched to."""
+    service = entry[0]
+    headers, body = _as_sent(entry)
+    code, status = service.errors.mismatch
+    text = f"Credential should be scoped to correct service: '{service.name}'."
+    for other in {"sts", "secretsmanager", "iam"} - {service.name}:
+        answer = world.server.raw(other, "", body, headers=headers, key=world.account)
+        assert read_refusal(service, answer) == Refusal(status, code, text)
+        assert world.records_of(answer) == []
+
+
+@every_operation
+def test_s06_signature_for_another_region_opens_nothing(world: World, entry: Entry) -> None:
+    """A Region that is not served here is refused; IAM has one Region only."""
+    answer = world.ask(entry, "any", region="xx-nowhere-1")
+    code, status = entry[0].errors.mismatch
+    text = "Credential should be scoped to a valid region, not 'xx-nowhere-1'."
+    assert read_refusal(entry[0], answer) == Refusal(status, code, text)
+    assert world.records_of(answer) == []
+
+
+@every_operation
+def test_unknown_key_is_refused_and_not_recorded(world: World, entry: Entry) -> None:
+    """A key that nobody has is refused with the words for it, in every service."""
+    answer = world.ask(entry, "any", key=Key("AKIA" + "Z" * 16, "x" * 40))
+    code, status = entry[0].errors.unknown_key
+    text = "The security token included in the request is invalid."
+    assert read_refusal(entry[0], answer) == Refusal(status, code, text)
+    assert world.records_of(answer) == []
+
+
+@every_operation
+def test_s09_deactivated_key_is_refused_on_the_next_request(world: World, entry: Entry) -> None:
+    """A key that worked a moment ago works no more, and its request is not recorded."""
+    key = world.user(ALL_RIGHTS)
+    identity = next(entry for entry in OPERATIONS if entry[1].name == "GetCallerIdentity")
+    assert world.ask(identity, "", key=key).status == 200
+    owner = world.arn_of(key).rpartition("/")[2]
+    world.clients.iam.update_access_key(UserName=owner, AccessKeyId=key.access_key_id, Status="Inactive")
+    answer = world.ask(entry, "any", key=key)
+    code, status = entry[0].errors.unknown_key
+    text = "The security token included in the request is invalid."
+    assert read_refusal(entry[0], answer) == Refusal(status, code, text)
+    assert world.records_of(answer) == []
+
+
+@every_operation
+def test_l02_with_all_rights_it_succeeds_and_is_recorded_once_without_secrets(
+    world: World, entry: Entry
+) -> None:
+    """The example of each operation works, leaves one record, and the record holds no value and no credential."""
+    service, operation = entry
+    name = world.prepare(entry)
+    answer = world.ask(entry, name)
+    is_not_found = (service.name, operation.name) in NOT_FOUND_WITH_ALL_RIGHTS
+    assert answer.status == (404 if is_not_found else 200), answer.body
+    own = [record for record in world.records_of(answer) if record["eventName"] == operation.name]
+    assert len(own) == 1
+    assert own[0].get("errorCode") == ("NoSuchEntity" if is_not_found else None)
+    assert own[0]["eventSource"] == service.event_source
+    assert own[0]["userIdentity"]["accessKeyId"] == world.account.access_key_id
+    written = json.dumps(world.records_of(answer))
+    assert CANARY not in written
+    assert world.account.secret_access_key not in written
+    assert "AWS4-HMAC-SHA256" not in written
+    assert "SecretAccessKey" not in written.replace("secretAccessKey", "SecretAccessKey")
+
+
+@every_governed_operation
+def test_l02_without_rights_it_is_denied_and_recorded_once(
+    world: World, entry: Entry, denied_text: Callable[[str, str, str], str]
+) -> None:
+    """No policy, no access: AWS's text, and one record that says AccessDenied."""
+    service, operation = entry
+    name = world.prepare(entry)
+    key = world.user()
+    answer = world.ask(entry, name, key=key)
+    code, status = service.errors.access_denied
+    found = read_refusal(service, answer)
+    assert found[:2] == (status, code)
+    arn = world.arn_of(key)
+    assert found.message == denied_text(arn, str(operation.action), _label(world, entry, name))
+    (record,) = world.records_of(answer)
+    assert (record["eventName"], record["errorCode"]) == (operation.name, "AccessDenied")
+    assert record["errorMessage"] == found.message
+    assert record["userIdentity"]["arn"] == arn
+
+
+@every_governed_operation
+def test_p02_the_one_action_on_the_one_resource_is_enough_and_nothing_else_is(
+    world: World, entry: Entry
+) -> None:
+    """The action on its resource lets the call through; on another resource, or denied besides, it does not."""
+    service, operation = entry
+    resource = example_of(entry).resource(world.account.account_id, name := world.prepare(entry))
+    right = {"Effect": "Allow", "Action": operation.action, "Resource": resource}
+    elsewhere = example_of(entry).resource(world.account.account_id, "another")
+    if elsewhere == resource:  # the action has no resource, or all of a kind: a single ARN does not grant it
+        elsewhere = "arn:aws:s3:::elsewhere"
+    code, status = service.errors.access_denied
+
+    wrong = world.ask(entry, name, key=world.user({**right, "Resource": elsewhere}))
+    assert read_refusal(service, wrong)[:2] == (status, code)
+    other_action = {**right, "Action": f"{service.name}:SomethingElse"}
+    assert read_refusal(service, world.ask(entry, name, key=world.user(other_action)))[:2] == (status, code)
+
+    deny = {**right, "Effect": "Deny"}
+    refused = world.ask(entry, name, key=world.user(ALL_RIGHTS, right, deny))
+    assert read_refusal(service, refused)[:2] == (status, code)
+    assert read_refusal(service, refused).message.endswith(
+        "with an explicit deny in an identity-based policy"
+    )
+    assert [record["errorCode"] for record in world.records_of(refused)] == ["AccessDenied"]
+
+    further = FURTHER_ACTIONS.get((service.name, operation.name))
+    enough = [right] if further is None else [right, {**right, "Action": further}]
+    answer = world.ask(entry, name, key=world.user(*enough))
+    is_not_found = (service.name, operation.name) in NOT_FOUND_WITH_ALL_RIGHTS
+    assert answer.status == (404 if is_not_found else 200), answer.body
+
+
+@every_operation_on_an_object
+def test_p09_absent_and_forbidden_look_alike(world: World, entry: Entry) -> None:
+    """Who has no rights gets the same bytes for an object that is there and for one that is not."""
+    name, absent = world.prepare(entry), world.new_name()
+    if entry[1].name == "CreateUser":  # the other way round: what exists is what is forbidden
+        world.clients.iam.create_user(UserName=name)
+    for rights in ((), ({**ALL_RIGHTS, "Resource": "arn:aws:s3:::none"},)):
+        key = world.user(*rights)
+        there = world.ask(entry, name, key=key)
+        not_there = world.ask(entry, absent, key=key)
+        assert without_ids(there, name) == without_ids(not_there, absent)
+        assert there.status in (400, 403)
+
+
+@pytest.fixture(scope="module")
+def other(server: Server) -> Account:
+    """Another account."""
+    return server.new_account()
+
+
+@every_operation_on_an_object
+def test_p02_another_account_gets_nothing(world: World, entry: Entry, other: Account) -> None:
+    """The administrator of another account learns nothing of ours by name or ARN, and changes nothing."""
+    service, operation = entry
+    name, absent = world.prepare(entry), world.new_name()
+    members, nothing = example_of(entry).request(name), example_of(entry).request(absent)
+    if "SecretId" in members:
+        arn = world.clients.secretsmanager.describe_secret(SecretId=name)["ARN"]
+        members = {**members, "SecretId": arn}
+        nothing = {**nothing, "SecretId": arn.replace(name, absent)}
+    before = world.server.records(account=world.account)
+    there = world.ask(entry, name, key=other, members=members)
+    not_there = world.ask(entry, absent, key=other, members=nothing)
+    if operation.name != "CreateUser":
+        assert without_ids(there, name) == without_ids(not_there, absent)
+        assert there.status in (400, 403, 404)
+    if "SecretId" in members:
+        assert read_refusal(service, there).code == "AccessDeniedException"
+    assert world.server.records(account=world.account) == before
+    assert [record["recipientAccountId"] for record in world.records_of(there)] == [other.account_id]
+
+
+def _label(world: World, entry: Entry, name: str) -> str:
+    """Say how a refusal names the resource: as the caller did."""
+    resource = example_of(entry).resource(world.account.account_id, name)
+    if resource == "*" or entry[1].name in ("CreateUser", "ListUsers"):
+        return resource
+    return name if entry[0].name == "secretsmanager" else f"user {name}"
+
+
+def _as_sent(entry: Entry) -> tuple[dict[str, str | None], bytes]:
+    """Write the headers and the body of an example, whatever it is signed for."""
+    service, operation = entry
+    members = example_of(entry).request("any")
+    if service.protocol == "json":
+        target = f"{TARGET_PREFIXES[service.name]}.{operation.name}"
+        return {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": target}, json.dumps(
+            members
+        ).encode()
+    form = urlencode({"Action": operation.name, "Version": service.version, **members})
+    return {"Content-Type": "application/x-www-form-urlencoded", "X-Amz-Target": None}, form.encode()

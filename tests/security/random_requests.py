@@ -1,0 +1,362 @@
+"""Random requests of every operation: right, nearly right, and wrong in every way we could think of.
+
+Rules:
+ - Members come from the shapes of the operations, so that a new operation is tried without a line here.
+ - Names, ids and tokens come from small pools, so that requests meet what others made.
+ - Spoiling comes in three places: values, the body, the headers. Half of the requests are left as they are.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+from strongroom.gateway.operation import Operation, Service
+from strongroom.services.table import SERVICES
+from strongroom.wire.describe import Kind, Member, TypeInfo, describe
+from strongroom.wire.shapes import Shape
+from tests.support.keep_alive import RawHeader, Unsigned
+from tests.support.signed_http import TARGET_PREFIXES
+
+NAMES: Final = ("fuzz/a", "fuzz/b", "d", "e", "f", "g")
+_ODD_NAMES: Final = ("fuzz/c-AbCdEf", "absent", "fuzz/ e", "*", "fuzz/%", "ключ", "a" * 512)
+_USERS: Final = ("ann", "bob")
+_ODD_USERS: Final = ("Ann", "absent", "b o b", "fuzzer", "x" * 64, "*", "émile")
+TOKENS: Final = tuple(f"{number:08d}-0000-4000-8000-000000000000" for number in range(8))
+_STAGES: Final = ("AWSCURRENT", "AWSPENDING", "AWSPREVIOUS", "blue", "green")
+_ODD_STAGES: Final = ("", "s" * 256, "é")
+_KEYS: Final = (
+    "",
+    "x",
+    "alias/x",
+    "arn:aws:kms:::",
+    "arn:aws:kms:us-east-1:000000000001:alias/aws/secretsmanager",
+)
+_OPERATORS: Final = (
+    "StringLike", "StringEquals", "DateLessThan", "NumericEquals", "IpAddress", "Bool", "Null", "ArnLike", "",
+    "ForAllValues:StringLike", "BinaryEquals", "StringEqualsIfExists", "Nonsense",
+)  # fmt: skip
+_CONDITION_KEYS: Final = ("aws:username", "aws:SourceIp", "aws:CurrentTime", "x", "")
+_CONTENT_TYPES: Final = (
+    b"application/x-amz-json-1.0", b"APPLICATION/X-AMZ-JSON-1.1; charset=utf-8", b"application/json", b"", b";",
+    b"text/html", b"application/x-www-form-urlencoded", b"application/cbor", b"multipart/form-data",
+)  # fmt: skip
+_TEXTS: Final = (
+    "", " ", "0", "null", "a", "%", "%00", "\u0000", "\x7f", "\ud800", "\udfff\ud800", "\U0001f511", "\u212a",
+    "\uff11", "\ufeff", "'; DROP TABLE secrets; --", "../../etc/passwd", "${aws:username}", "arn:aws:iam::*",
+    "a\nb", "a\r\nX: y", "<a>&amp;", "\u2028", "A" * 300, "é" * 4097, "x" * 70_000, "{", '"', "\\", "!",
+)  # fmt: skip
+_NUMBERS: Final = (
+    0, -1, 1, 7, 30, 31, 100, 101, 1.0, 1.5, -0.0, 1e300, -1e300, 1e-300, 5e-324, 2**31, 2**63 - 1, 2**63, -(2**63),
+    10**30, float("nan"), float("inf"), 1700000000, 1700000000.123, 253402300800, 9e15,
+)  # fmt: skip
+
+
+class RandomRequests:
+    """Draws requests.
+
+    Args:
+        random: The source of everything.
+        account_id: Whose objects are named.
+
+    Attributes:
+        seen: Tokens, markers and key ids from answers, to be sent back in the right and the wrong place.
+    """
+
+    def __init__(self, random: Random, account_id: str) -> None:
+        self._random = random
+        self._account_id = account_id
+        self._operations = [(service, entry) for service in SERVICES for entry in service.operations]
+        self.seen: list[str] = ["AKIAIOSFODNN7EXAMPLE"]
+
+    def draw(self) -> tuple[str, Unsigned]:
+        """Draw one request; return the name of its operation too."""
+        random = self._random
+        service, operation = random.choice(self._operations)
+        spoil = random.random()
+        members = self._members(operation, spoilt=0.35 if spoil < 0.35 else 0.0)
+        region = "us-east-1"
+        if service.protocol == "json":
+            body = json.dumps(members, ensure_ascii=random.random() < 0.7).encode("utf-8", "surrogatepass")
+            prefix = TARGET_PREFIXES[service.name]
+            headers: list[RawHeader] = [
+                (b"Content-Type", b"application/x-amz-json-1.1"),
+                (b"X-Amz-Target", f"{prefix}.{operation.name}".encode()),
+            ]
+        else:
+            fields = {"Action": operation.name, "Version": service.version}
+            _flatten("", members, fields)
+            body = urlencode(fields, quote_via=quote, errors="surrogatepass").encode("ascii")
+            headers = [(b"Content-Type", b"application/x-www-form-urlencoded; charset=utf-8")]
+        request = Unsigned(service.name, headers, body, region=region)
+        if 0.35 <= spoil < 0.45:
+            request = self._with_spoilt_body(request)
+        elif 0.45 <= spoil < 0.5:
+            request = self._with_spoilt_headers(request, service)
+        return operation.name, request
+
+    # ---- members --------------------------------------------------------------------------------------
+
+    def _members(self, operation: Operation[Any, Any], spoilt: float) -> dict[str, Any]:
+        members: dict[str, Any] = {}
+        shape: type[Shape] = operation.request
+        for member in describe(shape):
+            if not member.is_required and self._random.random() < 0.55:
+                continue
+            if self._random.random() < spoilt:
+                if self._random.random() < 0.2:
+                    continue
+                members[member.wire_name] = self._strange(3)
+            else:
+                members[member.wire_name] = self._member(member)
+        if self._random.random() < spoilt / 2:
+            members[self._text()] = self._strange(2)
+        return members
+
+    def _member(self, member: Member) -> Any:
+        pool = _POOLS.get(member.wire_name)
+        if pool is not None and self._random.random() < 0.93:
+            return pool(self)
+        return self._value(member.type)
+
+    def _value(self, info: TypeInfo) -> Any:
+        random = self._random
+        if info.choices:
+            return random.choice(info.choices)
+        if info.shape is not None:
+            return {
+                member.wire_name: self._member(member)
+                for member in describe(info.shape)
+                if member.is_required or random.random() < 0.8
+            }
+        if info.kind is Kind.LIST and info.element is not None:
+            return [self._value(info.element) for _ in range(random.choice((0, 1, 1, 1, 2, 2, 2, 3, 11, 51)))]
+        if info.kind is Kind.MAP and info.key is not None and info.element is not None:
+            return {
+                str(self._value(info.key)): self._value(info.element) for _ in range(random.choice((0, 1, 2)))
+            }
+        if info.kind is Kind.INTEGER:
+            edges = [info.minimum, info.maximum, 1, 2, 7, 10, 30]
+            return int(random.choice([edge for edge in edges if edge is not None]))
+        if info.kind in (Kind.FLOAT, Kind.TIMESTAMP):
+            return random.choice((0, 1700000000, 1.8e9, -1, 1e11, 1e18, 1e300, 1700000000.5))
+        if info.kind is Kind.BOOLEAN:
+            return random.random() < 0.5
+        if info.kind is Kind.BLOB:
+            return random.choice(("aGVsbG8=", "AA==", "", "aGVsbG8", "!!", "AB==", "/w=="))
+        return self._string(info)
+
+    def _string(self, info: TypeInfo) -> str:
+        random = self._random
+        if random.random() < 0.03:
+            return self._text()
+        least, most = info.least or 0, min(info.most or 300, 70_000)
+        length = random.choice(
+            (least, least + 1, (least + most) // 2 % 64, most if most < 5_000 else least + 9)
+        )
+        return "".join(random.choice("abcXYZ019-_/+=.@ ") for _ in range(max(least, min(length, most))))
+
+    def _text(self) -> str:
+        return self._random.choice(_TEXTS)
+
+    def _strange(self, depth: int) -> Any:
+        random = self._random
+        draw = random.randrange(12 if depth else 8)
+        if draw < 4:
+            return self._text()
+        if draw < 6:
+            return random.choice(_NUMBERS)
+        if draw == 6:
+            return random.choice((None, True, False))
+        if draw == 7:
+            return random.choice((*_ODD_NAMES, *TOKENS, *self.seen[-5:]))
+        if draw < 10:
+            return [self._strange(depth - 1) for _ in range(random.choice((0, 1, 2, 12)))]
+        if draw == 10:
+            return {self._text(): self._strange(depth - 1) for _ in range(random.choice((0, 1, 3)))}
+        deep: Any = self._text()
+        for _ in range(random.choice((3, 60, 70, 300))):
+            deep = [deep]
+        return deep if depth == 3 and random.random() < 0.3 else [deep]
+
+    def _mostly(self, likely: Sequence[Any], odd: Sequence[Any]) -> Any:
+        return self._random.choice(likely if self._random.random() < 0.9 else odd)
+
+    # ---- pools ----------------------------------------------------------------------------------------
+
+    def _secret_id(self) -> str:
+        random = self._random
+        name: str = self._mostly(NAMES, _ODD_NAMES)
+        if random.random() < 0.8:
+            return name
+        account = random.choice((self._account_id, self._account_id, "000000000001", "*", ""))
+        region = random.choice(("us-east-1", "us-east-1", "eu-west-1", ""))
+        tail = random.choice(("", "-AbCdEf", "-??????", "-*", ":x"))
+        return (
+            f"arn:{random.choice(('aws', 'aws', 'b'))}:secretsmanager:{region}:{account}:secret:{name}{tail}"
+        )
+
+    def _policy(self, *, of_a_resource: bool) -> str:
+        random = self._random
+        root = f"arn:aws:iam::{self._account_id}:root"
+        statement: dict[str, Any] = {
+            "Effect": self._mostly(("Allow",), ("Deny", "allow", "")),
+            "Action": self._mostly(("secretsmanager:GetSecretValue", "*", ["iam:GetUser"]), ("x", [], 1)),
+            "Resource": self._mostly(("*",), ("arn:aws:s3:::x", "x", [], root)),
+        }
+        if of_a_resource != (random.random() < 0.1):
+            statement["Principal"] = self._mostly(
+                ({"AWS": self._account_id}, {"AWS": [root]}), ("*", {"AWS": "*"}, 3)
+            )
+        if random.random() < 0.3:
+            value: Any = random.choice(("*", "10.0.0.0/8", 1, True, [], "2020-01-01", {}))
+            statement["Condition"] = {random.choice(_OPERATORS): {random.choice(_CONDITION_KEYS): value}}
+        if random.random() < 0.1:
+            statement[self._text()] = self._strange(2)
+        document = {
+            "Version": self._mostly(("2012-10-17",), ("2008-10-17", "2020")),
+            "Statement": [statement],
+        }
+        written = json.dumps(document)
+        if random.random() < 0.1:
+            cut = random.randrange(len(written))
+            written = written[:cut] + self._text() + written[cut + random.randrange(3) :]
+        return written
+
+    def _token_of_a_page(self) -> str:
+        return self._random.choice(self.seen) if self._random.random() < 0.8 else self._text() or "x"
+
+    def _version(self) -> str:
+        found: str = self._mostly(TOKENS[:3], TOKENS)
+        return found
+
+    def _stages(self) -> list[str]:
+        return [self._mostly(_STAGES, _ODD_STAGES) for _ in range(self._mostly((1, 1, 2), (0, 21)))]
+
+    # ---- bodies and headers -----------------------------------------------------------------------------
+
+    def _with_spoilt_body(self, request: Unsigned) -> Unsigned:
+        random, body = self._random, request.body
+        at = random.randrange(len(body) + 1)
+        draw = random.randrange(11)
+        if draw == 0:
+            body = body[:at]
+        elif draw == 1:
+            body = body[:at] + random.randbytes(random.choice((1, 2, 40))) + body[at:]
+        elif draw == 2:
+            body = body[:at] + bytes([random.randrange(256)]) + body[at + 1 :]
+        elif draw == 3:
+            body = body + body
+        elif draw == 4:
+            body = random.choice(
+                (b"", b"[]", b"null", b"{}", b'"x"', b"1", b"\xef\xbb\xbf{}", b"{}{}", b"\x00", b"&&=&")
+            )
+        elif draw == 5:
+            body = body.decode("utf-8", "replace").encode("utf-16")
+        elif draw == 6:
+            body = gzip.compress(body)
+        elif draw == 7:
+            body = b'{"a":' * 3_000 + b"1" + b"}" * 3_000
+        elif draw == 8:
+            body = (
+                b'{"SecretId":"d",' + body[1:] if body[:1] == b"{" else body + b"&UserName=ann&UserName=bob"
+            )
+        elif draw == 9:
+            body = b"{" + b",".join(b'"k%d":0' % number for number in range(6_000)) + b"}"
+        else:
+            body = (
+                body.replace(b'"', b"'")
+                if body[:1] == b"{"
+                else body.replace(b"=", b"%").replace(b"%2", b"%")
+            )
+        return Unsigned(request.service, request.headers, body, region=request.region)
+
+    def _with_spoilt_headers(self, request: Unsigned, service: Service) -> Unsigned:
+        random = self._random
+        headers, method, query = list(request.headers), request.method, request.query
+        draw = random.randrange(9)
+        if draw == 0:
+            headers[0] = (b"Content-Type", random.choice(_CONTENT_TYPES))
+        elif draw == 1:
+            headers.append(
+                (b"User-Agent", random.choice((b"\xff\xfe", b"x" * 3_000, b"\xd0\xba\xd0\xbb", b"<script>")))
+            )
+        elif draw == 2:
+            headers.append((b"Content-Encoding", random.choice((b"gzip", b"identity", b"x" * 100))))
+        elif draw == 3:
+            headers.append((b"X-Amz-User-Agent", random.choice((b"a  b\tc", b"", b"q" * 900))))
+        elif draw == 4:
+            target = random.choice(
+                (b"", b".", b"secretsmanager.", b"secretsmanager.getsecretvalue", b"kms.Decrypt", b"a.b.c.d.e.f",
+                 b"x.secretsmanager.GetSecretValue", b"secretsmanager.RotateSecret", b"TrentService.Decrypt")
+            )  # fmt: skip
+            headers = [header for header in headers if header[0] != b"X-Amz-Target"]
+            headers.append((b"X-Amz-Target", target))
+        elif draw == 5:
+            method = random.choice((b"GET", b"PUT", b"DELETE", b"OPTIONS", b"PATCH"))
+        elif draw == 6:
+            query = random.choice((b"Action=GetUser&Version=2010-05-08", b"a=", b"x=%2F", b"Action=GetUser"))
+        elif draw == 7:
+            headers.append((b"X-Amz-Content-Sha256", random.choice((b"UNSIGNED-PAYLOAD", b"e3b0", b""))))
+        else:
+            headers.append((b"X-Http-Method-Override", b"DELETE"))
+        return Unsigned(service.name, headers, request.body, method, query, request.region)
+
+
+_POOLS: Final[dict[str, Callable[[RandomRequests], Any]]] = {
+    "SecretId": RandomRequests._secret_id,
+    "SecretIdList": lambda draw: [draw._secret_id() for _ in range(draw._mostly((1, 2, 20), (0, 21)))],
+    "Name": lambda draw: draw._mostly(NAMES, _ODD_NAMES),
+    "SecretString": lambda draw: draw._mostly(
+        ("value one", '{"user":"x","password":"y"}'), ("v" * 65_536, "")
+    ),
+    "ClientRequestToken": RandomRequests._version,
+    "VersionId": RandomRequests._version,
+    "RemoveFromVersionId": RandomRequests._version,
+    "MoveToVersionId": RandomRequests._version,
+    "VersionStage": lambda draw: draw._mostly(_STAGES, _ODD_STAGES),
+    "VersionStages": RandomRequests._stages,
+    "KmsKeyId": lambda draw: draw._mostly(("alias/aws/secretsmanager",), _KEYS),
+    "Type": lambda draw: draw._mostly((None,), ("", "Partner")),
+    "SecretBinary": lambda draw: draw._mostly((None, None, "AA=="), ("", "AB==", "!")),
+    "RecoveryWindowInDays": lambda draw: draw._mostly((7, 30), (6, 31, 0, -1, 2**40)),
+    "ForceDeleteWithoutRecovery": lambda draw: draw._random.random() < 0.15,
+    "RotationToken": lambda draw: draw._mostly((None,), ("x" * 36, "")),
+    "NextToken": RandomRequests._token_of_a_page,
+    "Marker": RandomRequests._token_of_a_page,
+    "UserName": lambda draw: draw._mostly(_USERS, _ODD_USERS),
+    "AccessKeyId": lambda draw: draw._random.choice(draw.seen[-20:]),
+    "ResourcePolicy": lambda draw: draw._policy(of_a_resource=True),
+    "PolicyDocument": lambda draw: draw._policy(of_a_resource=False),
+    "PolicyName": lambda draw: draw._mostly(("one", "two"), ("a b", "x" * 128)),
+    "Path": lambda draw: draw._mostly(("/", "/team/"), ("team", "/a//b/", "/\x7f/")),
+    "PathPrefix": lambda draw: draw._mostly(("/", "/team"), ("/%", "/_", "team")),
+    "PermissionsBoundary": lambda draw: draw._mostly(
+        (None,), ("arn:aws:iam::aws:policy/AdministratorAccess",)
+    ),
+    "AddReplicaRegions": lambda draw: draw._mostly((None,), ([{"Region": "eu-west-1"}], [])),
+    "CrossAccountPrimaryARN": lambda draw: draw._mostly((None,), ("arn:aws:secretsmanager:::secret:x",)),
+    "EventCategory": lambda draw: draw._mostly((None,), ("insight",)),
+    "MaxResults": lambda draw: draw._mostly((1, 2, 20, 50), (100, 101, 0)),
+    "MaxItems": lambda draw: draw._mostly((1, 2, 100, 1000), (1001, 0)),
+}
+
+
+def _flatten(prefix: str, value: Any, fields: dict[str, str]) -> None:
+    """Write a value as the fields of a form."""
+    if isinstance(value, dict):
+        for name, part in value.items():
+            _flatten(f"{prefix}.{name}" if prefix else name, part, fields)
+    elif isinstance(value, list) and value and len(prefix) < 2_000:
+        for number, part in enumerate(value, 1):
+            _flatten(f"{prefix}.member.{number}", part, fields)
+    elif value is None:
+        return
+    elif isinstance(value, bool):
+        fields[prefix] = "true" if value else "false"
+    else:
+        fields[prefix] = "" if isinstance(value, list) else str(value)

@@ -1,0 +1,129 @@
+"""Random requests of every operation, signed well, so that they reach the handlers.
+
+Nothing that a client sends may make the server fail: no 5xx, no connection that ends, nothing unforeseen in the
+log, and every request that was let in has its record.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ElementTree
+from collections import Counter
+from collections.abc import Callable
+from random import Random, SystemRandom
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from strongroom.services.table import SERVICES
+from tests.security.random_requests import NAMES, TOKENS, RandomRequests
+from tests.support.accounts import Account, Key
+from tests.support.keep_alive import KeepAlive, Reply, Unsigned, write_signed
+from tests.support.scale import rounds
+from tests.support.server import Server
+
+REQUESTS = 20_000
+CONNECTIONS = 16
+NOT_LET_IN = {
+    "UnknownOperationException", "InvalidAction", "MissingAction", "IncompleteSignatureException",
+    "IncompleteSignature", "InvalidSignatureException", "SignatureDoesNotMatch",
+}  # fmt: skip
+_HANDLE = re.compile(rb"<(?:AccessKeyId|Marker)>([^<]+)<|\"NextToken\":\"([^\"]+)\"")
+
+StartServer = Callable[..., Server]
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("number", range(rounds(1, 50)))
+def test_no_request_makes_the_server_fail(second_server: StartServer, number: int) -> None:
+    """Twenty thousand random requests get an answer each, a client's fault or a success, and a record each."""
+    seed = SystemRandom().randrange(2**32)
+    print(f"seed {seed}")
+    server = second_server()
+    account = server.new_account()
+    key = _user_that_cannot_lock_itself_out(server, account)
+    _make_secrets(server.client("secretsmanager", account))
+    requests = RandomRequests(Random(seed), account.account_id)
+    connections = [KeepAlive(server.endpoint) for _ in range(CONNECTIONS)]
+    expected: dict[str, str] = {}
+    statuses: Counter[tuple[str, int]] = Counter()
+    for _ in range(REQUESTS // CONNECTIONS):
+        drawn = [requests.draw() for _ in connections]
+        for connection, (_name, request) in zip(connections, drawn, strict=True):
+            connection.send(write_signed(request, server.endpoint, key))
+        for connection, (name, request) in zip(connections, drawn, strict=True):
+            reply = connection.read()
+            _check(reply, name, request)
+            statuses[name, reply.status] += 1
+            if reply.code not in NOT_LET_IN:
+                expected[reply.request_id] = name
+            requests.seen += [
+                (found[1] or found[2]).decode()
+                for found in _HANDLE.finditer(reply.body)
+                if len(found[0]) < 400
+            ]
+            del requests.seen[:-200]
+    for connection in connections:
+        connection.close()
+    assert len(expected) > 0.9 * REQUESTS
+    _check_log(server)
+    _check_records(server, expected)
+    succeeded = {name for name, status in statuses if status == 200}
+    never = {entry.name for service in SERVICES for entry in service.operations} - succeeded
+    assert len(never) <= 2, f"most operations are reached in earnest, but never {never}"
+
+
+def _user_that_cannot_lock_itself_out(server: Server, account: Account) -> Key:
+    """Make a user who may do everything but change itself and the administrator."""
+    iam = server.client("iam", account)
+    iam.create_user(UserName="fuzzer")
+    own = [f"arn:aws:iam::{account.account_id}:user/{name}" for name in ("fuzzer", "admin")]
+    changes = ["iam:Create*", "iam:Delete*", "iam:Put*", "iam:Update*"]
+    statements = [
+        {"Effect": "Allow", "Action": "*", "Resource": "*"},
+        {"Effect": "Deny", "Action": changes, "Resource": own},
+    ]
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    iam.put_user_policy(UserName="fuzzer", PolicyName="rights", PolicyDocument=document)
+    made = iam.create_access_key(UserName="fuzzer")["AccessKey"]
+    return Key(made["AccessKeyId"], made["SecretAccessKey"])
+
+
+def _make_secrets(secretsmanager: Any) -> None:
+    """Make the secrets that requests will find, each with three versions."""
+    for name in NAMES:
+        secretsmanager.create_secret(Name=name, SecretString="one", ClientRequestToken=TOKENS[0])
+        for token in TOKENS[1:3]:
+            secretsmanager.put_secret_value(SecretId=name, SecretString="more", ClientRequestToken=token)
+
+
+def _check(reply: Reply, name: str, request: Unsigned) -> None:
+    said = f"{name} got {reply.status} {reply.body[:300]!r} for {request.headers} {request.body[:600]!r}"
+    assert reply.status < 500, said
+    assert str(UUID(reply.request_id)) == reply.request_id, said
+    kind = reply.headers[b"content-type"]
+    assert kind in (b"application/x-amz-json-1.1", b"application/x-amz-json-1.0", b"text/xml"), said
+    if kind == b"text/xml":
+        ElementTree.fromstring(reply.body)
+    elif reply.body:
+        says: dict[str, Any] = json.loads(reply.body)
+        assert reply.status == 200 or says["__type"] == reply.code, said
+    assert reply.status == 200 or reply.code, said
+
+
+def _check_log(server: Server) -> None:
+    unforeseen = [
+        line for line in server.log.splitlines() if re.search(r"Traceback|ERROR|CRITICAL|failed", line)
+    ]
+    assert unforeseen == []
+
+
+def _check_records(server: Server, expected: dict[str, str]) -> None:
+    found = Counter(
+        (record["requestID"], record["eventName"]) for record in server.records() if "requestID" in record
+    )
+    wrong = [name for request_id, name in expected.items() if found[request_id, name] != 1]
+    assert wrong == []
