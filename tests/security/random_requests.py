@@ -74,7 +74,7 @@ class RandomRequests:
         self.seen: list[str] = ["AKIAIOSFODNN7EXAMPLE"]
 
     def draw(self) -> tuple[str, Unsigned]:
-        """Draw one request; return the name of its operation too."""
+        """Draw one request; return the name of the operation that it asks for, too."""
         random = self._random
         service, operation = random.choice(self._operations)
         spoil = random.random()
@@ -97,7 +97,8 @@ class RandomRequests:
             request = self._with_spoilt_body(request)
         elif 0.45 <= spoil < 0.5:
             request = self._with_spoilt_headers(request, service)
-        return operation.name, request
+        target = dict(request.headers).get(b"X-Amz-Target")
+        return operation.name if target is None else target.decode().rpartition(".")[2], request
 
     # ---- members --------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import TracebackType
@@ -135,8 +135,31 @@ class KeepAlive:
         return piece
 
 
-def write_signed(request: Unsigned, endpoint: str, key: Account | Key, now_s: float | None = None) -> bytes:
-    """Sign a request over all of its headers but User-Agent and write it as it goes over the wire."""
+def write_signed(
+    request: Unsigned,
+    endpoint: str,
+    key: Account | Key,
+    *,
+    now_s: float | None = None,
+    scope: str | None = None,
+    uncovered: Collection[bytes] = (b"user-agent",),
+    added: Sequence[RawHeader] = (),
+    sent_body: bytes | None = None,
+    target: bytes | None = None,
+) -> bytes:
+    """Sign a request and write it as it goes over the wire.
+
+    Args:
+        request: What is signed.
+        endpoint: Where it goes.
+        key: Who signs.
+        now_s: When it says that it was signed; by default now.
+        scope: ``date/Region/service/terminator`` instead of the right one.
+        uncovered: Headers that the signature does not cover, in lower case.
+        added: Headers that are sent but not signed.
+        sent_body: Another body than the signed one.
+        target: Another request target than the signed one.
+    """
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now_s)).encode("ascii")
     headers = [
         (b"Host", urlsplit(endpoint).netloc.encode("ascii")),
@@ -145,14 +168,15 @@ def write_signed(request: Unsigned, endpoint: str, key: Account | Key, now_s: fl
     ]
     by_name: dict[bytes, list[bytes]] = {}
     for name, value in headers:
-        if name.lower() != b"user-agent":
+        if name.lower() not in uncovered:
             by_name.setdefault(name.lower(), []).append(b" ".join(value.split()))
     names = sorted(by_name)
     signed = b";".join(names)
     lines = b"".join(name + b":" + b",".join(by_name[name]) + b"\n" for name in names)
     digest = hashlib.sha256(request.body).hexdigest().encode("ascii")
     canonical = b"\n".join([request.method, b"/", request.query, lines, signed, digest])
-    scope = f"{stamp[:8].decode()}/{request.region}/{request.service}/aws4_request"
+    scope = scope or f"{stamp[:8].decode()}/{request.region}/{request.service}/aws4_request"
+    body = request.body if sent_body is None else sent_body
     text = b"\n".join(
         [
             b"AWS4-HMAC-SHA256",
@@ -168,11 +192,13 @@ def write_signed(request: Unsigned, endpoint: str, key: Account | Key, now_s: fl
     )
     headers += [
         (b"Authorization", authorization.encode("ascii")),
-        (b"Content-Length", b"%d" % len(request.body)),
+        (b"Content-Length", b"%d" % len(body)),
+        *added,
     ]
-    target = b"/?" + request.query if request.query else b"/"
+    if target is None:
+        target = b"/?" + request.query if request.query else b"/"
     head = b"".join(name + b": " + value + b"\r\n" for name, value in headers)
-    return b"".join([request.method, b" ", target, b" HTTP/1.1\r\n", head, b"\r\n", request.body])
+    return b"".join([request.method, b" ", target, b" HTTP/1.1\r\n", head, b"\r\n", body])
 
 
 @lru_cache(maxsize=256)
