@@ -204,7 +204,7 @@ def test_l02_a_query_that_ends_too_late_is_recorded_as_refused(tmp_path: Path) -
 
 def test_l01_a_server_whose_store_hangs_refuses_and_recovers(tmp_path: Path) -> None:
     """The same on the real server: the turn is held from outside. The limit of the client is for a hang only."""
-    server = Server(tmp_path / "data")
+    server = Server(tmp_path / "data", settings={"answer_within_ms": ANSWER_WITHIN_MS})
     try:
         server.start()
         client = KeptConnection(server.endpoint, server.first)
