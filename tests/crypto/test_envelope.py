@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from strongroom.arn import MalformedARN
 from strongroom.crypto.envelope import (
     KeyMaterial,
+    ValueOpener,
     ValuePlace,
     blob_of_value,
     decrypt_blob,
@@ -332,3 +333,23 @@ RECORDED_V1 = (
     "66fb38fd3f7bb92733ab8d229b99ff9e26074d3207cfaa2dba419f3f4bd9b2d5317900e47eea2da7c3ddb6478260e80a"
     "1f7921b0710cde1075ac51bb4253ba752b200bb9a024082c95b443c83784daae690eb67c5e28da02d75f87"
 )
+
+
+def test_k02_an_opener_opens_its_value_again_and_again_and_no_other() -> None:
+    """A data key that was kept opens the value in its place; another place, another value or a changed one fails."""
+    data_key = DataKey(bytes(range(32)))
+    place = ValuePlace(ACCOUNT, SECRET_ARN, VERSION_ID, "SecretString")
+    sealed = seal_value(data_key, Wrapped(b"blob"), Plaintext(b"the value"), place)
+    opener = ValueOpener(data_key, place)
+    assert [opener.open(sealed).reveal() for _ in range(3)] == [b"the value"] * 3
+    with pytest.raises(AuthenticationFailed):
+        ValueOpener(data_key, ValuePlace(ACCOUNT, SECRET_ARN, "another version", "SecretString")).open(sealed)
+    with pytest.raises(AuthenticationFailed):
+        ValueOpener(DataKey(bytes(32)), place).open(sealed)
+    for position in range(len(sealed) - len(b"the value") - 28, len(sealed)):
+        changed = bytearray(sealed)
+        changed[position] ^= 1
+        with pytest.raises(AuthenticationFailed):
+            opener.open(bytes(changed))
+    with pytest.raises((AuthenticationFailed, MalformedSealed)):
+        opener.open(sealed[:-1])

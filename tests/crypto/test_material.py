@@ -13,7 +13,8 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from strongroom.crypto.envelope import KeyMaterial, new_key_material
+from strongroom.crypto.aead import Cipher
+from strongroom.crypto.envelope import KeyMaterial, ValueOpener, ValuePlace, new_key_material
 from strongroom.crypto.errors import InvalidKeySize, KeyWiped
 from strongroom.crypto.keyring import Keyring, new_keyring
 from strongroom.crypto.mac import RowMAC
@@ -31,6 +32,11 @@ HOLDERS: list[Hidden] = [
     KeyMaterial(KEY_ARN, SymmetricKey(CANARY_KEY)),
     SigningKey(SymmetricKey(CANARY_KEY)),
     RowMAC({1: SymmetricKey(CANARY_KEY)}, 1),
+    Cipher(CANARY_KEY),
+    ValueOpener(
+        DataKey(CANARY_KEY),
+        ValuePlace("111122223333", "arn:aws:secretsmanager:::secret:a", "v", "SecretString"),
+    ),
 ]
 
 

@@ -6,6 +6,7 @@ import asyncio
 import ipaddress
 import resource
 import socket
+from typing import cast
 
 import pytest
 
@@ -479,7 +480,9 @@ def test_z01_a_refused_client_that_stays_is_cut_off() -> None:
     async def check() -> None:
         async with standing() as stand:
             client = await stand.client()
-            client.writer.transport.pause_reading()  # and so does not see that we ended
+            cast(
+                asyncio.Transport, client.writer.transport
+            ).pause_reading()  # and so does not see that we ended
             client.send(b"bad\r\n\r\n")
             await stand.until(lambda: stand.edge.counters.bytes_sent > 0)
             stand.pass_time(1.9)
@@ -497,7 +500,7 @@ def test_z01_a_refused_client_cannot_send_for_ever() -> None:
     async def check() -> None:
         async with standing(EdgeLimits(max_body_bytes=1000)) as stand:
             client = await stand.client()
-            client.writer.transport.pause_reading()
+            cast(asyncio.Transport, client.writer.transport).pause_reading()
             client.send(b"bad\r\n\r\n")
             await stand.until(lambda: stand.edge.counters.bytes_sent > 0)
             for _ in range(20):

@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from strongroom.gateway.edge import EdgeLimits
 from strongroom.gateway.listener import WeakTLSContext, check_context
-from tests.gateway.edge_stand import GET, Desk, RawReply, run, standing
+from strongroom.http_message import RawReply
+from tests.gateway.edge_stand import GET, Desk, run, standing
 
 Contexts = tuple[ssl.SSLContext, ssl.SSLContext]
 

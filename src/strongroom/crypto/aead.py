@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.kbkdf import KBKDFHMAC, CounterLocation, Mode
 
 from strongroom.crypto.errors import AuthenticationFailed, InvalidKeySize
-from strongroom.crypto.material import KEY_BYTES
+from strongroom.crypto.material import KEY_BYTES, Hidden
 
 NONCE_BYTES: Final = 12
 TAG_BYTES: Final = 16
@@ -77,6 +77,38 @@ def open(key: bytes, sealed: bytes, associated_data: bytes) -> bytes:
         return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], associated_data)
     except InvalidTag as error:
         raise AuthenticationFailed("sealed bytes do not open with this key in this place") from error
+
+
+class Cipher(Hidden):
+    """A key made ready once, to open several sealed texts.
+
+    Args:
+        key: 32 bytes.
+
+    Raises:
+        InvalidKeySize: Another length.
+    """
+
+    __slots__ = ("_decrypt",)
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) != KEY_BYTES:
+            raise InvalidKeySize("AES-256-GCM takes a key of 32 bytes")
+        self._decrypt = AESGCM(key).decrypt
+
+    def open(self, sealed: bytes, associated_data: bytes, start: int = 0) -> bytes:
+        """Check and decrypt what ``seal`` made and what stands in ``sealed`` from ``start`` on.
+
+        Raises:
+            AuthenticationFailed: As ``open``.
+        """
+        text = start + NONCE_BYTES
+        if len(sealed) < start + OVERHEAD_BYTES:
+            raise AuthenticationFailed("sealed bytes are shorter than a nonce and a tag")
+        try:
+            return self._decrypt(sealed[start:text], sealed[text:], associated_data)
+        except InvalidTag as error:
+            raise AuthenticationFailed("sealed bytes do not open with this key in this place") from error
 
 
 def derive_once(key: bytes | bytearray, label: bytes, context: bytes) -> bytes:

@@ -244,6 +244,33 @@ def open_value(data_key: DataKey, sealed: bytes, place: ValuePlace) -> Plaintext
     return Plaintext(aead.open(data_key.reveal(), sealed[end:], _bind_value(place)))
 
 
+class ValueOpener(Hidden):
+    """Opens one sealed value again and again: its data key with the place that the value belongs to.
+
+    Args:
+        data_key: The data key that the value's blob holds.
+        place: Where the value belongs.
+
+    Raises:
+        InvalidKeySize: ``data_key`` does not have 32 bytes.
+    """
+
+    __slots__ = ("_bound", "_cipher")
+
+    def __init__(self, data_key: DataKey, place: ValuePlace) -> None:
+        self._cipher = aead.Cipher(data_key.reveal())
+        self._bound = _bind_value(place)
+
+    def open(self, sealed: bytes) -> Plaintext:
+        """Open the sealed value.
+
+        Raises:
+            MalformedSealed: Not a sealed value of a known version.
+            AuthenticationFailed: Another data key, another place, changed or cut bytes.
+        """
+        return Plaintext(self._cipher.open(sealed, self._bound, _end_of_blob(sealed)))
+
+
 def replace_blob(sealed: bytes, blob: Wrapped) -> Sealed:
     """Put another blob of the same data key in front of a sealed value, when the secret's KMS key changes.
 

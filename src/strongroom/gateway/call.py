@@ -10,6 +10,7 @@ from strongroom.gateway.caller import Caller
 from strongroom.gateway.context import Context
 from strongroom.gateway.exchange import Exchange
 from strongroom.gateway.routing import Route
+from strongroom.http_message import RawRequest
 
 
 class Call:
@@ -21,6 +22,7 @@ class Call:
         context: What the handler received, from step 5 on.
         response: What the handler returned.
         fault: Why there is no response.
+        user_agent: What the client calls itself; empty when it does not say.
         is_refused: Whether the client was told that it came too late.
         outstanding: How many of journal and store have still to say that this call is durable.
     """
@@ -38,6 +40,7 @@ class Call:
         "request",
         "response",
         "route",
+        "user_agent",
     )
 
     def __init__(
@@ -55,16 +58,16 @@ class Call:
         self.fault: Fault | None = None
         self.outstanding = 1
         self.is_refused = False
+        self.user_agent = _user_agent(exchange.request)
 
     @property
     def request_id(self) -> str:
         """The request's id."""
         return self.exchange.request.request_id
 
-    @property
-    def user_agent(self) -> str:
-        """What the client calls itself; empty when it does not say."""
-        for name, value in self.exchange.request.headers:
-            if name == b"user-agent":
-                return value.decode("latin-1")
-        return ""
+
+def _user_agent(request: RawRequest) -> str:
+    for name, value in request.headers:
+        if name == b"user-agent":
+            return value.decode("latin-1")
+    return ""

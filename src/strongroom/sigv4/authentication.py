@@ -14,6 +14,7 @@ Source: AWS IAM User Guide, "Signature Version 4 request elements".
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import chain
 from typing import Literal
 
@@ -54,6 +55,8 @@ _SINGLE_HEADERS = frozenset(
 _PRINTABLE = bytes(range(0x20, 0x7F))
 _HEX = b"0123456789abcdef"
 _PARAMETERS = ("Credential", "Signature", "SignedHeaders")
+_BEFORE_SIGNATURE = b", Signature="
+_HEAD_KEPT_BYTES = 512  # so that nobody fills the memory with long ones
 _NO_NAMES: frozenset[bytes] = frozenset()
 
 
@@ -115,7 +118,14 @@ def parse_authentication(request: RawRequest) -> Authentication:
         form: Literal["header", "query"] = "header"
         stamp = headers.get(b"x-amz-date")
         dated = stamp is not None or b"date" in headers
-        credential, signed_text, signature = _split_authorization(authorization, dated=dated)
+        head, _, signature = authorization.rpartition(_BEFORE_SIGNATURE)
+        if dated and len(signature) == 64 and len(head) <= _HEAD_KEPT_BYTES:
+            # What stands before the signature is the same in all requests of a client on one day.
+            (access_key_id, date, region, service), signed_headers = _read_head(head)
+        else:
+            credential, signed_text, signature = _split_authorization(authorization, dated=dated)
+            access_key_id, date, region, service = _split_credential(credential)
+            signed_headers = _split_signed_headers(signed_text)
         # botocore signs Date and drops X-Amz-Date when the caller sets a Date of its own.
         timestamp_ms, timestamp_text = (
             parse_basic(stamp) if stamp is not None else parse_date_header(headers[b"date"])
@@ -128,6 +138,8 @@ def parse_authentication(request: RawRequest) -> Authentication:
         credential = parameters[b"X-Amz-Credential"]
         signed_text = parameters[b"X-Amz-SignedHeaders"]
         signature = parameters[b"X-Amz-Signature"]
+        access_key_id, date, region, service = _split_credential(credential)
+        signed_headers = _split_signed_headers(signed_text)
         timestamp_ms, timestamp_text = parse_basic(parameters[b"X-Amz-Date"])
         expires_seconds = presigned.parse_expiry(parameters[b"X-Amz-Expires"])
         query_token = parameters.get(b"X-Amz-Security-Token")
@@ -138,8 +150,9 @@ def parse_authentication(request: RawRequest) -> Authentication:
     else:
         raise MissingAuthentication
 
-    access_key_id, date, region, service = _split_credential(credential)
-    signed_headers = _split_signed_headers(signed_text, headers)
+    for name in signed_headers:
+        if name not in headers:
+            raise AbsentSignedHeader
     if unsafe and not unsafe.isdisjoint(signed_headers):
         raise UnsafeHeader
     if len(signature) != 64 or signature.translate(None, _HEX):
@@ -237,7 +250,14 @@ def _split_credential(credential: bytes) -> tuple[str, str, str, str]:
     return access_key_id, date, region, service
 
 
-def _split_signed_headers(text: bytes, headers: dict[bytes, bytes]) -> tuple[bytes, ...]:
+@lru_cache(maxsize=1_024)
+def _read_head(head: bytes) -> tuple[tuple[str, str, str, str], tuple[bytes, ...]]:
+    """Read an Authorization header up to its signature; a pure function, so what it read may be kept."""
+    credential, signed_text, _ = _split_authorization(head + _BEFORE_SIGNATURE + b"0" * 64, dated=True)
+    return _split_credential(credential), _split_signed_headers(signed_text)
+
+
+def _split_signed_headers(text: bytes) -> tuple[bytes, ...]:
     """Read SignedHeaders strictly: it is signed verbatim, so it must have one spelling only (S-04)."""
     if text != text.lower():
         raise MalformedSignedHeaders
@@ -246,7 +266,5 @@ def _split_signed_headers(text: bytes, headers: dict[bytes, bytes]) -> tuple[byt
     for name in names:
         if name <= previous:  # also catches the empty name and the repeated one
             raise MalformedSignedHeaders
-        if name not in headers:
-            raise AbsentSignedHeader
         previous = name
     return names

@@ -11,6 +11,7 @@ Not here: the comparison with the present time (``verify.check_time``).
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from strongroom.sigv4.errors import MalformedTimestamp
 
@@ -23,6 +24,7 @@ _MONTHS = {
 _UTC_ZONES = frozenset([b"GMT", b"UTC", b"+0000", b"-0000"])
 
 
+@lru_cache(maxsize=64)  # the requests of one second carry the same few
 def parse_basic(text: bytes) -> tuple[int, str]:
     """Read ``YYYYMMDDTHHMMSSZ``.
 

@@ -6,7 +6,7 @@ nobody of another account. It needs no permission of its own, so no decision is 
 
 Rules:
  - A ciphertext is opened with the key and material that its authenticated head names, never by trying (K-04).
- - The state of the key counts at every call (K-05): a plaintext data key is never kept.
+ - The state of the key counts at every call (K-05); who keeps a data key asks ``check_usable`` before each use.
 
 Source: identity reference 6.4.
 """
@@ -114,6 +114,15 @@ def decrypt_data_key(
         return DataKey(envelope.decrypt_blob(material, blob, context).reveal())
     except CryptoError as problem:
         raise CannotDecrypt("the ciphertext does not belong to this key and context") from problem
+
+
+def check_usable(rows: Rows, keyring: Keyring, key_arn: str) -> None:
+    """Refuse a key that cannot decrypt now.
+
+    Raises:
+        KeyUnusable: The key does not exist or is not enabled.
+    """
+    _usable(rows, keyring, key_arn)
 
 
 def _usable(rows: Rows, keyring: Keyring, key_arn: str) -> _UsableKey:

@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from strongroom.clock import Instant
+from strongroom.crypto import envelope
 
 AWSCURRENT: Final = "AWSCURRENT"
 AWSPENDING: Final = "AWSPENDING"
@@ -98,6 +99,7 @@ class Version(msgspec.Struct, frozen=True):
         accessed_ms: As of a secret.
         keys: ARNs of the KMS keys that its value can be opened with; empty for the default key.
         field: ``SecretString``, ``SecretBinary``, or empty while a rotation has not put a value yet.
+        opener: Its data key, once it was opened; not stored, and gone with the cached row.
     """
 
     secret_id: int
@@ -107,6 +109,7 @@ class Version(msgspec.Struct, frozen=True):
     keys: tuple[str, ...]
     field: str
     sealed: bytes
+    opener: list[envelope.ValueOpener] = msgspec.field(default_factory=list)
 
     @property
     def has_value(self) -> bool:

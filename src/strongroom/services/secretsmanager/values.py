@@ -3,6 +3,8 @@
 Rules:
  - Every value has a data key of its own, encrypted under the secret's KMS key with the encryption context
    ``SecretARN``, ``SecretVersionId``, and is bound to account, ARN, version and field.
+ - A version in the row cache keeps its data key with it: both are dropped when the row changes, and the state of
+   the KMS key is asked at every opening. Beside the key material in the same memory it gives nothing away.
  - What does not open is a ``DecryptionFailure``; the call fails closed.
 """
 
@@ -13,7 +15,7 @@ from typing import Literal
 import msgspec
 
 from strongroom.crypto import envelope
-from strongroom.crypto.envelope import ValuePlace
+from strongroom.crypto.envelope import ValueOpener, ValuePlace
 from strongroom.crypto.errors import CryptoError
 from strongroom.crypto.material import Plaintext
 from strongroom.gateway.context import Context
@@ -133,18 +135,23 @@ def open_version(context: Context, secret: Secret, version: Version) -> Value:
     """
     key_arn = version.keys[0] if version.keys else _default_key_arn(context, secret)
     field: SecretField = "SecretString" if version.field == "SecretString" else "SecretBinary"
+    keyring = context.deployment.keyring
     try:
-        data_key = kms.decrypt_data_key(
-            context.rows,
-            context.deployment.keyring,
-            envelope.blob_of_value(version.sealed),
-            key_arn,
-            encryption_context(secret, version.version_id),
-        )
-        plaintext = envelope.open_value(data_key, version.sealed, _place(secret, version.version_id, field))
+        if version.opener:
+            # The data key is at hand; whether its KMS key may be used is asked each time (K-05).
+            kms.check_usable(context.rows, keyring, key_arn)
+        else:
+            data_key = kms.decrypt_data_key(
+                context.rows,
+                keyring,
+                envelope.blob_of_value(version.sealed),
+                key_arn,
+                encryption_context(secret, version.version_id),
+            )
+            version.opener.append(ValueOpener(data_key, _place(secret, version.version_id, field)))
+        return Value(field, version.opener[0].open(version.sealed))
     except (CryptoError, kms.KeyUnusable, kms.CannotDecrypt) as problem:
         raise errors.cannot_decrypt() from problem
-    return Value(field, plaintext)
 
 
 def has_same_value(context: Context, secret: Secret, version: Version, value: Value) -> bool:
