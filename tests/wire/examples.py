@@ -60,7 +60,8 @@ class Filter(Shape):
     """One filter of ListSecrets."""
 
     key: (
-        Literal["description", "name", "tag-key", "tag-value", "primary-region", "owning-service", "all"]
+        # In the order of the service's own shape: typing takes literals that differ by order alone for the same.
+        Literal["all", "name", "tag-key", "description", "tag-value", "primary-region", "owning-service"]
         | None
     ) = None
     values: (

@@ -81,7 +81,7 @@ def test_filter_keys_are_refused_as_secrets_manager_does() -> None:
         "1 validation error detected: Value 'invalid' at 'filters.1.member.key' failed to satisfy "
         "constraint: "
         "Member must satisfy enum value set: "
-        "[description, name, tag-key, tag-value, primary-region, owning-service, all]"
+        "[all, name, tag-key, description, tag-value, primary-region, owning-service]"
     )
 
 
