@@ -6,6 +6,7 @@ Made after any fork. What it opened, it closes: SIGTERM lets it finish what it a
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import ssl
 import time
@@ -48,6 +49,7 @@ from strongroom.store.writer import Change, Writer
 log = logging.getLogger(__name__)
 
 TICK_S = 0.25
+GARBAGE_THRESHOLD = 20_000
 DRAIN_S = 7.0
 QUERY_THREADS = 2
 TRAIL_CACHE_BYTES = 2_097_152
@@ -123,6 +125,7 @@ class Worker:
         self.loop = uvloop.new_event_loop()
         self._clock = clock
         self._counters = counters
+        self._counted: dict[tuple[str, ...], int] = {}
         counters.use_page(number)
         self.rows = opened.open_rows(settings.cache_bytes)
         sink = settings.audit_checkpoint_dir
@@ -187,6 +190,10 @@ class Worker:
     def serve(self, host: str, port: int, *, reuse_port: bool, ready: Callable[[int], None]) -> None:
         """Serve until ``stop``; ``ready`` hears the port once requests are answered."""
         asyncio.set_event_loop(self.loop)
+        # What was made until now stays, and hardly anything later is garbage in a circle: a collection that walks
+        # through all cached rows would only hold requests up.
+        gc.freeze()
+        gc.set_threshold(GARBAGE_THRESHOLD, 20, 100)
         try:
             self.loop.run_until_complete(self._serve(host, port, reuse_port, ready))
         finally:
@@ -246,11 +253,18 @@ class Worker:
     def _count(self, service: str, operation: str, status: int) -> None:
         kind = "2xx" if status < 300 else "4xx" if status < 500 else "5xx"
         if service == "unauthenticated":
-            self._counters.add("strongroom_rejected_requests", (kind,))
+            counted: tuple[str, ...] = (kind,)
         else:
-            self._counters.add("strongroom_requests", (service, operation, kind))
+            counted = (service, operation, kind)
+        self._counted[counted] = (
+            self._counted.get(counted, 0) + 1
+        )  # shared with the other workers at each tick
 
     def _show_gauges(self) -> None:
+        for labels, number in self._counted.items():
+            metric = "strongroom_rejected_requests" if len(labels) == 1 else "strongroom_requests"
+            self._counters.add(metric, labels, number)
+        self._counted.clear()
         edge, cache, shown = self.edge.counters, self.rows.cache, self._counters.set
         shown("strongroom_connections_open", (), edge.connections_open)
         shown("strongroom_connections", (), edge.connections_accepted)

@@ -99,7 +99,8 @@ class Version(msgspec.Struct, frozen=True):
         accessed_ms: As of a secret.
         keys: ARNs of the KMS keys that its value can be opened with; empty for the default key.
         field: ``SecretString``, ``SecretBinary``, or empty while a rotation has not put a value yet.
-        opener: Its data key, once it was opened; not stored, and gone with the cached row.
+        opener: The ARN of the KMS key that opened its data key, and that data key, once it was opened; not stored,
+            and gone with the cached row.
     """
 
     secret_id: int
@@ -109,7 +110,7 @@ class Version(msgspec.Struct, frozen=True):
     keys: tuple[str, ...]
     field: str
     sealed: bytes
-    opener: list[envelope.ValueOpener] = msgspec.field(default_factory=list)
+    opener: list[tuple[str, envelope.ValueOpener]] = msgspec.field(default_factory=list)
 
     @property
     def has_value(self) -> bool:

@@ -133,14 +133,14 @@ def open_version(context: Context, secret: Secret, version: Version) -> Value:
     Raises:
         Fault: The key is not usable, or the stored bytes are not what was sealed in this place.
     """
-    key_arn = version.keys[0] if version.keys else _default_key_arn(context, secret)
     field: SecretField = "SecretString" if version.field == "SecretString" else "SecretBinary"
     keyring = context.deployment.keyring
     try:
         if version.opener:
             # The data key is at hand; whether its KMS key may be used is asked each time (K-05).
-            kms.check_usable(context.rows, keyring, key_arn)
+            kms.check_usable(context.rows, keyring, version.opener[0][0])
         else:
+            key_arn = version.keys[0] if version.keys else _default_key_arn(context, secret)
             data_key = kms.decrypt_data_key(
                 context.rows,
                 keyring,
@@ -148,8 +148,9 @@ def open_version(context: Context, secret: Secret, version: Version) -> Value:
                 key_arn,
                 encryption_context(secret, version.version_id),
             )
-            version.opener.append(ValueOpener(data_key, _place(secret, version.version_id, field)))
-        return Value(field, version.opener[0].open(version.sealed))
+            opener = ValueOpener(data_key, _place(secret, version.version_id, field))
+            version.opener.append((key_arn, opener))
+        return Value(field, version.opener[0][1].open(version.sealed))
     except (CryptoError, kms.KeyUnusable, kms.CannotDecrypt) as problem:
         raise errors.cannot_decrypt() from problem
 
