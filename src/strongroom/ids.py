@@ -11,6 +11,7 @@ import base64
 import os
 
 BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_VARIANTS = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
 ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 
@@ -26,11 +27,9 @@ def draw(alphabet: str, length: int) -> str:
 
 def new_uuid() -> str:
     """Draw a version 4 UUID in lower case."""
-    raw = bytearray(os.urandom(16))
-    raw[6] = (raw[6] & 0x0F) | 0x40
-    raw[8] = (raw[8] & 0x3F) | 0x80
-    text = raw.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    text = os.urandom(16).hex()
+    # The 13th digit is the version; the upper two bits of the 17th are the variant.
+    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{_VARIANTS[text[16]]}{text[17:20]}-{text[20:]}"
 
 
 def new_secret_suffix() -> str:

@@ -3,7 +3,8 @@
 Rules:
  - ``append`` never blocks and never raises for a full or broken disk: the callback is told.
  - Natural group commit: while one group is being written and synced by the flusher thread, the next one
-   collects; it starts when the last one ends. There is no timer that delays a record.
+   collects; it starts when the last one ended and a turn of the loop brings no further record. There is no timer
+   that delays a record.
  - A callback gets True only when its record is durable (L-01). It gets False when the write failed, and at
    the latest ``PATIENCE_S`` after its append when the disk hangs, so that the call is refused within 2 s.
  - While the disk hangs every append is refused at once. When it comes back, or after a failure, the next
@@ -33,16 +34,20 @@ from strongroom.clock import Instant
 PATIENCE_S: Final = 1.8
 """How long a record may wait for the disk; the rest of the 2 s of L-01 is for the refusal's way out."""
 
+GROUP_RECORDS: Final = 64
+"""A group that has so many records waits for no more."""
+
 OnDurable = Callable[[bool], None]
 
 
 class _Group:
     """Records on their way to the disk."""
 
-    __slots__ = ("callbacks", "checkpoints", "frames", "head", "since")
+    __slots__ = ("callbacks", "checkpoints", "frames", "head", "seen", "since")
 
     def __init__(self) -> None:
         self.frames: list[bytes] = []
+        self.seen = 0
         self.checkpoints: list[bytes] = []
         self.callbacks: list[OnDurable] = []
         self.head: Head | None = None
@@ -186,6 +191,13 @@ class Journal:
         self._is_starting = False
         group = self._collecting
         if not group.frames or self._flying is not None or self._is_stalled:
+            return
+        if group.seen < len(group.frames) < GROUP_RECORDS:
+            # Records came in the last turn of the loop: more may come in the next. A sync costs as much for one as
+            # for all of them, so the group waits until a turn brings none.
+            group.seen = len(group.frames)
+            self._is_starting = True
+            self._loop.call_soon(self._start)
             return
         group.head = Head(self._seq, self._digest, self._head.checkpoint, self._head.checkpoint_digest)
         self._flying = group

@@ -20,6 +20,7 @@ from strongroom.http_message import RawRequest
 JSON_1_0 = b"application/x-amz-json-1.0"
 JSON_1_1 = b"application/x-amz-json-1.1"
 FORM = b"application/x-www-form-urlencoded"
+HEADS_KEPT = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class Router:
 
     def __init__(self, services: Iterable[Service]) -> None:
         self._json: dict[str, dict[str, Route]] = {}
+        self._known: dict[tuple[bytes, bytes | None], Route] = {}
         self._query: dict[str, tuple[Service, dict[str, Operation[Any, Any]]]] = {}
         self.services: Mapping[str, Service] = {service.name: service for service in services}
         for service in self.services.values():
@@ -91,6 +93,9 @@ class Router:
         raise _unknown_operation()
 
     def _find_json(self, target: bytes, content_type: bytes | None, request: RawRequest) -> Route:
+        known = self._known.get((target, content_type))
+        if known is not None and request.method == b"POST":
+            return known
         media = b"" if content_type is None else content_type.split(b";", 1)[0].strip().lower()
         if media not in (JSON_1_1, JSON_1_0) or request.method != b"POST":
             raise _unknown_operation()
@@ -101,7 +106,9 @@ class Router:
         if route is None:
             raise _unknown_operation()
         if media == JSON_1_0:
-            return Route(route.service, route.operation, route.name, "json-1.0")
+            route = Route(route.service, route.operation, route.name, "json-1.0")
+        if len(self._known) < HEADS_KEPT:
+            self._known[target, content_type] = route
         return route
 
     def _find_query(self, request: RawRequest) -> Route:

@@ -61,11 +61,11 @@ def policy_key(secret_id: int) -> str:
 
 def find_secret(rows: Rows, account: str, region: str, name: str) -> Secret | None:
     """Read a secret by its name, or None."""
-    return rows.cached(
-        secret_key(account, region, name),
-        lambda fresh: _read_secret(fresh, account, region, name),
-        _weigh_secret,
-    )
+    key = secret_key(account, region, name)
+    kept: Secret | None = rows.cache.get(key)
+    if kept is not None:
+        return kept
+    return rows.cached(key, lambda fresh: _read_secret(fresh, account, region, name), _weigh_secret)
 
 
 def secret_of_row(row: Row) -> Secret:
@@ -143,11 +143,11 @@ def remove_secret(transaction: Transaction, secret: Secret) -> list[str]:
 
 def find_version(rows: Rows, secret_id: int, version_id: str) -> Version | None:
     """Read a version, or None."""
-    return rows.cached(
-        version_key(secret_id, version_id),
-        lambda fresh: _read_version(fresh, secret_id, version_id),
-        _weigh_version,
-    )
+    key = version_key(secret_id, version_id)
+    kept: Version | None = rows.cache.get(key)
+    if kept is not None:
+        return kept
+    return rows.cached(key, lambda fresh: _read_version(fresh, secret_id, version_id), _weigh_version)
 
 
 def list_versions(rows: Rows, secret_id: int) -> list[Version]:
