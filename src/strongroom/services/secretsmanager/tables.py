@@ -295,4 +295,4 @@ def _weigh_secret(secret: Secret) -> int:
 
 
 def _weigh_version(version: Version) -> int:
-    return 500 + len(version.sealed)
+    return 1_900 + len(version.sealed)  # with the data key that it keeps once it was opened
