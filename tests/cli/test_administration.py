@@ -83,6 +83,10 @@ def test_a_region_opens_without_a_restart(second_server: Callable[..., Server]) 
     for _ in range(8):
         fresh = running.client("secretsmanager", region="eu-north-1")
         assert fresh.list_secrets()["SecretList"] == []
+    # With an endpoint of its own a client signs for IAM with its own Region; the record names IAM's.
+    made = running.client("iam", region="eu-north-1").create_user(UserName="northern")
+    (record,) = running.records(request_id=made["ResponseMetadata"]["RequestId"])
+    assert record["awsRegion"] == "us-east-1"
     again = run_program("region", "add", "eu-north-1", "--data-dir", running.data_dir, "--json")
     assert json.loads(again.stdout) == ["eu-north-1", "us-east-1"]
     assert_refused(run_program("region", "add", "Mars", "--data-dir", running.data_dir), "eu-central-1")

@@ -239,8 +239,8 @@ def test_s06_a_credential_has_five_elements(ask: Ask) -> None:
         assert text.startswith("Credential must have exactly 5 slash-delimited elements")
 
 
-def test_s06_iam_is_signed_for_its_one_region(server: Server, account: Account, ask: Ask) -> None:
-    """A global service is signed for us-east-1, whatever Regions there are."""
+def test_s06_iam_is_not_signed_for_a_region_that_is_not_ours(ask: Ask) -> None:
+    """A global service is signed for us-east-1 or for a Region of the deployment, and for no other."""
     request = Unsigned("iam", (FORM,), b"Action=ListUsers&Version=2010-05-08", region="eu-central-1")
     text = "Credential should be scoped to a valid region, not 'eu-central-1'."
     assert read(ask(request)) == (403, "SignatureDoesNotMatch", text)

@@ -96,10 +96,11 @@ class Authenticator:
         return now_ms
 
     def _scope_regions(self, route: Route, rows: Rows) -> Collection[str]:
+        regions = self._regions(rows)
         home = route.service.home_region
         if home is not None:
-            return (home,)
-        regions = self._regions(rows)
+            # With an endpoint of its own a client signs for the Region that it is set to, not for the home Region.
+            return (home, *regions)
         if route.service.regions_also:
             return (*regions, *route.service.regions_also)
         return regions

@@ -131,7 +131,8 @@ class Pipeline:
         except StoreError as problem:
             self._answer_unauthenticated(exchange, as_fault(problem), route)
             return
-        call = Call(exchange, route, credential.caller, claim.region, now_ms)
+        region = route.service.home_region or claim.region
+        call = Call(exchange, route, credential.caller, region, now_ms)
         self._wait_for(call)
         try:
             self._continue(call)
