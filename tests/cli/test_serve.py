@@ -108,9 +108,8 @@ def test_a_key_file_beside_the_store_is_refused(made: Deployment) -> None:
     """A dev store is, for this reason, not served; nor is one whose key file was moved into the directory."""
     inside = made.data_dir / "key"
     shutil.move(made.key_file, inside)
-    for seal in (inside, shutil.copy(inside, made.data_dir.parent / "key")):
-        done = run_program("serve", "--data-dir", made.data_dir, "--seal", f"file:{seal}")
-        assert_refused(done, "beside the store", "--seal file:PATH")
+    done = run_program("serve", "--data-dir", made.data_dir, "--seal", f"file:{inside}")
+    assert_refused(done, "beside the store", "--seal file:PATH")
 
 
 def test_a_key_file_may_be_moved_to_another_safe_place(made: Deployment, tmp_path: Path) -> None:

@@ -140,13 +140,11 @@ def check_key_place(settings: Settings, seal: SealProvider) -> None:
     """Refuse a key file beside the store: who takes one directory has both (design section 5).
 
     Raises:
-        SetUpRefused: The key file lies in the data directory or in the one around it.
+        SetUpRefused: The key file lies in the data directory or below it, links followed.
     """
     if not isinstance(seal, FileSeal):
         return
-    data_dir = settings.data_dir.resolve()
-    beside = seal.path.resolve().parent == data_dir.parent
-    if seal.lies_in(data_dir) or beside:
+    if seal.lies_in(settings.data_dir):
         raise SetUpRefused(
             f"The key file {seal.path} lies beside the store: whoever copies the one has the other. Move it to "
             "a place that is not backed up with the store, for example /etc/strongroom/root.key, and say "
