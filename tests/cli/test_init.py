@@ -19,6 +19,8 @@ def test_init_prints_the_key_of_the_first_administrator_once(tmp_path: Path) -> 
     assert made.first.account_id == "111122223333"
     running = made.server("--workers", "1").start()
     try:
+        # The events of IAM are looked up in its home Region, even where that is none of the deployment's.
+        assert "Events" in running.client("cloudtrail", region="us-east-1").lookup_events()
         for region in ("eu-central-1", "eu-west-1"):
             identity = running.client("sts", region=region).get_caller_identity()
             assert identity["Arn"] == "arn:aws:iam::111122223333:user/admin"

@@ -55,5 +55,7 @@ SERVICE = Service(
             _NO_QUERIES,
         ),
     },
+    # The events of IAM are in its home Region, whether or not the deployment has secrets there.
+    regions_also=("us-east-1",),
     message_member="message",
 )
