@@ -17,7 +17,7 @@ from strongroom.audit.anchor import read_anchor
 from strongroom.audit.chain import chain_digest
 from strongroom.audit.checkpoint import CHECKPOINT_RECORDS, sign_checkpoint
 from strongroom.audit.errors import AuditUnwritable
-from strongroom.audit.journal import PATIENCE_S, Journal
+from strongroom.audit.journal import GROUP_RECORDS, PATIENCE_S, Journal
 from strongroom.audit.layout import anchor_path, checkpoint_log, list_segments
 from strongroom.audit.verify import verify_audit
 
@@ -352,3 +352,19 @@ def test_after_close_appends_are_refused(tmp_path: Path) -> None:
 
     assert asyncio.run(main()) == [False]
     assert intact(tmp_path) == 1
+
+
+def test_a_group_does_not_wait_for_ever_while_records_keep_coming(tmp_path: Path) -> None:
+    """With a record in every turn of the loop a full group goes to the disk; it does not wait for a pause."""
+
+    async def work(journal: Journal) -> int:
+        loop = asyncio.get_running_loop()
+        answers: list[asyncio.Future[bool]] = []
+        for number in range(4 * GROUP_RECORDS):
+            answers.append(answer := loop.create_future())
+            journal.append(record(number), answer.set_result)
+            await asyncio.sleep(0)  # one turn of the loop
+        assert all(await asyncio.gather(*answers))
+        return journal.groups
+
+    assert run_journal(tmp_path, work) > 1
