@@ -18,7 +18,7 @@ from collections import deque
 from typing import cast
 
 from strongroom.gateway.exchange import Exchange
-from strongroom.gateway.forwarded import is_trusted, read_forwarded
+from strongroom.gateway.forwarded import is_trusted, peer_address, read_forwarded
 from strongroom.gateway.framing import (
     CONTINUE,
     ChunkedBody,
@@ -443,9 +443,3 @@ class Connection(asyncio.Protocol):
         if self._is_paused:
             self._is_paused = False
             self._transport.resume_reading()
-
-
-def peer_address(transport: asyncio.BaseTransport) -> str:
-    """Give the address of the other end; empty when it went before we could ask."""
-    name = transport.get_extra_info("peername")
-    return str(name[0]) if name else ""

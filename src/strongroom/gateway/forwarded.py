@@ -10,6 +10,7 @@ Rules:
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 
 from strongroom.http_message import Header
@@ -42,3 +43,9 @@ def read_forwarded(headers: tuple[Header, ...], peer: str, trusted: tuple[Networ
         if not is_trusted(address, trusted):
             break
     return client, is_secure
+
+
+def peer_address(transport: asyncio.BaseTransport) -> str:
+    """Give the address of the other end; empty when it went before we could ask."""
+    name = transport.get_extra_info("peername")
+    return str(name[0]) if name else ""
