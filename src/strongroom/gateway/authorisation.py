@@ -47,6 +47,7 @@ def authorise(context: Context, action: str, target: Target) -> None:
         resource=target.policy,
         boundary=caller.boundary,
         session=caller.session,
+        granted=target.granted,
     )
     if not decision.allowed:
         raise AccessDenied(caller.arn, action, target.label, decision.reason())

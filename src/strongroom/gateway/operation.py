@@ -12,6 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from strongroom.policy.compile import CompiledPolicy
+from strongroom.policy.principals import Granted
 from strongroom.wire.faults import MessageMember
 from strongroom.wire.shapes import Shape
 
@@ -47,6 +48,7 @@ class Target:
         found: The stored object, or None when there is none; the handler gets it back.
         conditions: Condition keys of the resource and the request, in lower case.
         policy: The resource's own policy.
+        granted: A grant on the resource that covers the action for the caller (KMS).
     """
 
     arn: str
@@ -55,6 +57,7 @@ class Target:
     found: Any = None
     conditions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     policy: CompiledPolicy | None = None
+    granted: Granted | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 ::
 
     a matching Deny anywhere                                   -> explicit deny
-    R = how closely the resource's policy names the caller: none, account, role, direct
+    R = how closely the resource's policy, or a grant, names the caller: none, account, role, direct
     services, bearers of web identity tokens, nobody            -> allow if R names them
     other account: identity, R, boundary and session allow      -> allow
     same account:
@@ -16,6 +16,7 @@
 Rules:
  - Deny wins over everything, whichever policy it stands in, the root user included.
  - The root user of an account needs no identity policy in it.
+ - A grant on a KMS key allows as the key's policy would if it named the grantee; it never takes a Deny away.
  - A boundary or session policy that is not there limits nothing; a federated user without session policy may
    do nothing.
  - Policies are never changed and nothing is read but the question: the same question has the same answer.
@@ -32,10 +33,10 @@ from collections.abc import Sequence
 from strongroom.policy.compile import CompiledPolicy, CompiledStatement, MatchedStatement, StatementIndex
 from strongroom.policy.decision import Decision, Layer, Outcome
 from strongroom.policy.model import PolicyKind
-from strongroom.policy.principals import Grant
+from strongroom.policy.principals import Grant, Granted
 from strongroom.policy.question import Principal, Question
 
-__all__ = ["Decision", "Layer", "Outcome", "Principal", "Question", "evaluate"]
+__all__ = ["Decision", "Granted", "Layer", "Outcome", "Principal", "Question", "evaluate"]
 
 UNGOVERNED_ACTIONS = frozenset({"sts:GetCallerIdentity", "sts:GetSessionToken"})
 """Actions that valid credentials may always perform, whatever a policy says (STS API reference)."""
@@ -51,6 +52,7 @@ def evaluate(
     resource: CompiledPolicy | None = None,
     boundary: CompiledPolicy | None = None,
     session: CompiledPolicy | Sequence[CompiledPolicy] | None = None,
+    granted: Granted | None = None,
 ) -> Decision:
     """Decide whether the principal may perform the action on the resource.
 
@@ -60,6 +62,7 @@ def evaluate(
         resource: The policy of the resource: a secret's, a key's, a role's trust policy. None for none.
         boundary: The permissions boundary; None for none.
         session: The session policies; None for a session without, or no session.
+        granted: A grant on the resource that covers this action for the principal; None for none.
 
     Returns:
         The decision with its reason. Never raises for anything that a policy or a request may hold.
@@ -88,7 +91,7 @@ def evaluate(
         # The plain case of a user in its own account, cut short: _decide would say the same.
         return Decision(Outcome.ALLOW, action, None, (permit.origin,))
     sessions = (session,) if isinstance(session, CompiledPolicy) else session
-    return _decide(question, permit, resource, boundary, sessions)
+    return _decide(question, permit, resource, boundary, sessions, granted)
 
 
 def _decide(
@@ -97,20 +100,24 @@ def _decide(
     resource: CompiledPolicy | None,
     boundary: CompiledPolicy | None,
     sessions: Sequence[CompiledPolicy] | None,
+    granted: Granted | None,
 ) -> Decision:
     action = question.action
     principal = question.principal
     grant = Grant.NONE
-    granting: CompiledStatement | None = None
+    granting: MatchedStatement | None = None
     resource_layer = Layer.RESOURCE
     # Denials of every layer come before any Allow is looked at.
     if resource is not None:
         if resource.kind is PolicyKind.TRUST:
             resource_layer = Layer.TRUST
-        denial, granting, grant = _ask_resource(resource, question, has_boundary=boundary is not None)
+        denial, closest, grant = _ask_resource(resource, question, has_boundary=boundary is not None)
         if denial is not None:
             return _denied(action, resource_layer, denial)
-    limits: list[tuple[Layer, CompiledStatement | None]] = []
+        granting = _origin(closest)
+    if granted is not None and granted.closeness > grant:
+        granting, grant = MatchedStatement(granted.grant_id, None, 0), granted.closeness
+    limits: list[tuple[Layer, MatchedStatement | None]] = []
     for layer, policies in (
         (Layer.BOUNDARY, None if boundary is None else (boundary,)),
         (Layer.SESSION, sessions),
@@ -120,13 +127,13 @@ def _decide(
         denial, allowing = _ask(policies, question)
         if denial is not None:
             return _denied(action, layer, denial)
-        limits.append((layer, allowing))
+        limits.append((layer, _origin(allowing)))
     if sessions is None and principal.type == "FederatedUser":
         limits.append((Layer.SESSION, None))
 
-    identity: list[tuple[Layer, CompiledStatement | None]] = []
+    identity: list[tuple[Layer, MatchedStatement | None]] = []
     if principal.type != "Account":
-        identity.append((Layer.IDENTITY, permit))
+        identity.append((Layer.IDENTITY, _origin(permit)))
     is_foreign = principal.account != question.resource_account
     if principal.type in _TYPES_WITHOUT_IDENTITY:
         needed = [(resource_layer, granting)]
@@ -143,13 +150,17 @@ def _decide(
     return _all_allow(action, needed)
 
 
-def _all_allow(action: str, needed: Sequence[tuple[Layer, CompiledStatement | None]]) -> Decision:
+def _all_allow(action: str, needed: Sequence[tuple[Layer, MatchedStatement | None]]) -> Decision:
     matched: list[MatchedStatement] = []
-    for layer, statement in needed:
-        if statement is None:
+    for layer, origin in needed:
+        if origin is None:
             return Decision(Outcome.IMPLICIT_DENY, action, layer)
-        matched.append(statement.origin)
+        matched.append(origin)
     return Decision(Outcome.ALLOW, action, None, tuple(matched))
+
+
+def _origin(statement: CompiledStatement | None) -> MatchedStatement | None:
+    return None if statement is None else statement.origin
 
 
 def _denied(action: str, layer: Layer, statement: CompiledStatement) -> Decision:

@@ -20,6 +20,8 @@ import re
 from collections.abc import Iterable, Mapping
 from enum import IntEnum
 
+import msgspec
+
 from strongroom.arn import is_account_id
 from strongroom.policy.model import PrincipalName
 from strongroom.policy.question import Principal
@@ -46,6 +48,18 @@ class Grant(IntEnum):
     ACCOUNT = 1
     ROLE = 2
     DIRECT = 3
+
+
+class Granted(msgspec.Struct, frozen=True, gc=False):
+    """A grant on a KMS key that covers what is asked; whether it does is for the service to find out.
+
+    Attributes:
+        grant_id: Its id, for explanations.
+        closeness: How closely its grantee names the caller, as a principal of a key policy would.
+    """
+
+    grant_id: str
+    closeness: Grant
 
 
 def is_principal_arn(text: str) -> bool:
