@@ -5,6 +5,8 @@ Rules:
    log of the store: one query that says both whether anything was committed since the last time and what.
    So a read that starts after a write was acknowledged sees it, whichever worker answers (promise 2).
  - When the log was trimmed past the last position seen, everything is dropped.
+ - What was made of several rows hangs on the keys of all of them (``depends_on``): a change of one of them drops it,
+   so that a change of a policy names one key and not every credential that the policy bears on.
  - Bounded by an estimate of bytes; what was used since room was last made gets a second chance.
 
 One cache belongs to one thread and one connection.
@@ -24,11 +26,12 @@ NEWEST_CHANGE_SQL: Final = "SELECT coalesce(max(seq), 0) FROM changes"
 class _Entry:
     """A kept value."""
 
-    __slots__ = ("size", "value", "was_used")
+    __slots__ = ("depends_on", "size", "value", "was_used")
 
-    def __init__(self, value: object, size: int) -> None:
+    def __init__(self, value: object, size: int, depends_on: tuple[str, ...]) -> None:
         self.value: Any = value
         self.size = size
+        self.depends_on = depends_on
         self.was_used = False
 
 
@@ -41,6 +44,7 @@ class RowCache:
         self._most_bytes = most_bytes
         self._bytes = 0
         self._entries: dict[str, _Entry] = {}
+        self._dependents: dict[str, set[str]] = {}
         self._seen = -1
         self._fresh: list[str] = []
         self.tracks_fresh = tracks_fresh
@@ -80,24 +84,39 @@ class RowCache:
         self.hits += 1
         return entry.value
 
-    def put(self, key: str, value: object, weight: int) -> None:
-        """Keep ``value``, whose estimated size in bytes is ``weight``."""
-        self.drop(key)
-        size = weight + ENTRY_OVERHEAD_BYTES
+    def put(self, key: str, value: object, weight: int, depends_on: tuple[str, ...] = ()) -> None:
+        """Keep ``value``, whose estimated size in bytes is ``weight``, until its key or one it depends on changes."""
+        self._forget(key)
+        size = weight + ENTRY_OVERHEAD_BYTES * (1 + len(depends_on))
         if size > self._most_bytes:
             return
-        self._entries[key] = _Entry(value, size)
+        self._entries[key] = _Entry(value, size, depends_on)
         self._bytes += size
+        for dependency in depends_on:
+            self._dependents.setdefault(dependency, set()).add(key)
         if self.tracks_fresh:
             self._fresh.append(key)
         while self._bytes > self._most_bytes:
             self._make_room()
 
     def drop(self, key: str) -> None:
-        """Forget one entry, if it is there."""
+        """Forget one entry, if it is there, and whatever depends on it, whether it is there or not."""
+        self._forget(key)
+        for dependent in self._dependents.pop(key, ()):
+            self.drop(dependent)
+
+    def _forget(self, key: str) -> None:
+        """Forget one entry alone: what depends on it was made of the same rows and holds as long as they do."""
         entry = self._entries.pop(key, None)
-        if entry is not None:
-            self._bytes -= entry.size
+        if entry is None:
+            return
+        self._bytes -= entry.size
+        for dependency in entry.depends_on:
+            dependents = self._dependents.get(dependency)
+            if dependents is not None:
+                dependents.discard(key)
+                if not dependents:
+                    del self._dependents[dependency]
 
     def _make_room(self) -> None:
         """Drop the oldest entry that was not used since it was last looked at here; the others go to the back."""
@@ -107,7 +126,7 @@ class RowCache:
             del self._entries[key]
             self._entries[key] = entry
         else:
-            self.drop(key)
+            self._forget(key)
 
     def drop_fresh(self) -> None:
         """Forget what was kept since ``keep_fresh``: a change that is undone may have loaded its own rows."""
@@ -123,4 +142,5 @@ class RowCache:
         """Forget everything."""
         self._fresh.clear()
         self._entries.clear()
+        self._dependents.clear()
         self._bytes = 0

@@ -103,6 +103,7 @@ class Rows:
         key: str,
         load: Callable[[Rows], T | None],
         weigh: Callable[[T], int] = lambda _: 500,
+        depends_on: Callable[[T], tuple[str, ...]] = lambda _: (),
     ) -> T | None:
         """Take a value from the cache, or load and keep it. What is absent is not kept.
 
@@ -110,12 +111,13 @@ class Rows:
             key: The cache key; changes of the rows behind it name it.
             load: Reads the value.
             weigh: Estimates its size in bytes.
+            depends_on: Further cache keys; a change of one of them drops the value as well.
         """
         found: T | None = self.cache.get(key)
         if found is None:
             found = load(self)
             if found is not None:
-                self.cache.put(key, found, weigh(found))
+                self.cache.put(key, found, weigh(found), depends_on(found))
         return found
 
     def _fetch(self, sql: str, bindings: Sequence[Value]) -> list[Row]:
