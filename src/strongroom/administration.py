@@ -19,7 +19,8 @@ from strongroom.services.iam.accounts import (
     list_accounts,
     list_regions,
 )
-from strongroom.services.iam.tables import count_users, find_account
+from strongroom.services.iam.identity_rows import USERS
+from strongroom.services.iam.tables import find_account
 from strongroom.store.rows import Transaction
 
 Command = Callable[[Transaction, Opened, Instant, Mapping[str, Any]], Any]
@@ -59,7 +60,7 @@ def _show_account(
     return {
         "account_id": account_id,
         "created": render_iso(created_ms),
-        "users": count_users(transaction, account_id),
+        "users": USERS.count(transaction, account_id),
     }
 
 

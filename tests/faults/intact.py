@@ -8,7 +8,12 @@ from strongroom.cli.running import find_seal
 from strongroom.config import Settings
 from strongroom.opening import Opened, open_deployment
 from strongroom.seal.passphrase_source import PassphraseSource
-from strongroom.services.iam.tables import ACCESS_KEYS, ACCOUNTS, REGIONS, USER_POLICIES, USERS
+from strongroom.services.iam.identity_rows import GROUPS, ROLES, USERS
+from strongroom.services.iam.memberships import MEMBERSHIPS
+from strongroom.services.iam.policy_rows import ATTACHMENTS
+from strongroom.services.iam.policy_rows import POLICIES as CUSTOMER_POLICIES
+from strongroom.services.iam.policy_rows import VERSIONS as POLICY_VERSIONS
+from strongroom.services.iam.tables import ACCESS_KEYS, ACCOUNTS, REGIONS
 from strongroom.services.kms.tables import ALIASES, KEYS, MATERIALS
 from strongroom.services.secretsmanager.tables import POLICIES, SECRETS, VERSIONS
 from strongroom.store.revision import META
@@ -16,8 +21,13 @@ from strongroom.store.table import Table
 from tests.support.server import run_program
 
 AUTHENTICATED: tuple[Table, ...] = (
-    META, ACCOUNTS, REGIONS, USERS, USER_POLICIES, ACCESS_KEYS, KEYS, MATERIALS, ALIASES, SECRETS, VERSIONS, POLICIES,
+    META, ACCOUNTS, REGIONS, USERS.table, USERS.policy_table, ACCESS_KEYS, KEYS, MATERIALS, ALIASES, SECRETS, VERSIONS, POLICIES,
 )  # fmt: skip
+WITHOUT_OPERATIONS: tuple[Table, ...] = (
+    MEMBERSHIPS, CUSTOMER_POLICIES, POLICY_VERSIONS, ATTACHMENTS, GROUPS.table, GROUPS.policy_table, ROLES.table,
+    ROLES.policy_table,
+)  # fmt: skip
+"""Tables that no operation reads yet. The operation that does moves its table to the others, with a probe."""
 UNAUTHENTICATED = {"keyring", "changes", "audit_outbox", "audit_outbox_head"}
 """As the schema says: the keyring is sealed, the outbox is chained, the change log says nothing that is believed."""
 
@@ -32,7 +42,7 @@ def check_store(data_dir: Path) -> None:
     """Check the file and verify every row of every table."""
     rows = open_stopped(data_dir).open_rows(65_536)
     assert rows.connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    for table in AUTHENTICATED:
+    for table in (*AUTHENTICATED, *WITHOUT_OPERATIONS):
         rows.select(table, "")
     rows.connection.close(True)
 

@@ -11,8 +11,9 @@ from strongroom.crypto.mac import RowMAC
 from strongroom.gateway.caller import Credential
 from strongroom.services.iam.accounts import NewAdministrator, create_account
 from strongroom.services.iam.credentials import StoredCredentials, new_access_key
+from strongroom.services.iam.identity_rows import USERS
 from strongroom.services.iam.model import AccessKey, User
-from strongroom.services.iam.tables import find_user, insert_access_key, insert_user
+from strongroom.services.iam.tables import insert_access_key
 from strongroom.store.engine import open_connection
 from strongroom.store.migration import migrate
 from strongroom.store.rows import Rows, Transaction
@@ -53,19 +54,19 @@ class IAMStore:
         """Add a user without rights."""
         user = User(ACCOUNT, user_id, name, "/", NOW_MS)
         with self.change() as transaction:
-            insert_user(transaction, user)
+            USERS.insert(transaction, user)
         return user
 
     def make_key(self, user: User) -> tuple[AccessKey, str]:
         """Add a key; return it with its secret."""
-        key, secret = new_access_key(self.keyring, ACCOUNT, user.user_id, NOW_MS)
+        key, secret = new_access_key(self.keyring, ACCOUNT, user.unique_id, NOW_MS)
         with self.change() as transaction:
             insert_access_key(transaction, key)
         return key, secret.reveal().decode()
 
     def administrator(self) -> User:
         """Read the user ``admin``."""
-        user = find_user(self.rows, ACCOUNT, "admin")
+        user = USERS.find(self.rows, ACCOUNT, "admin")
         assert user is not None
         return user
 

@@ -21,7 +21,7 @@ def test_a_new_account_has_an_administrator_with_one_key(store: IAMStore) -> Non
     """The user admin has AdministratorAccess and the key that is shown."""
     admin = store.administrator()
     assert admin.attributes.attached == ("arn:aws:iam::aws:policy/AdministratorAccess",)
-    assert [key.access_key_id for key in list_access_keys(store.rows, admin.user_id)] == [
+    assert [key.access_key_id for key in list_access_keys(store.rows, admin.unique_id)] == [
         store.admin.access_key_id
     ]
     assert account_of_access_key(store.admin.access_key_id) == ACCOUNT
@@ -36,7 +36,7 @@ def test_an_account_that_exists_is_refused_and_unchanged(store: IAMStore) -> Non
     with pytest.raises(AccountRefused, match=f"The account {ACCOUNT} exists already"):
         create_account(store.transaction, store.keyring, ACCOUNT, NOW_MS)
     assert list_accounts(store.rows) == (ACCOUNT,)
-    assert len(list_access_keys(store.rows, store.administrator().user_id)) == 1
+    assert len(list_access_keys(store.rows, store.administrator().unique_id)) == 1
 
 
 @pytest.mark.parametrize("account", ["", "1234", "12345678901x", "1234567890123", "１２３４５６７８９０１２"])

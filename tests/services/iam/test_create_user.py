@@ -12,9 +12,9 @@ import pytest
 from strongroom.errors import Fault
 from strongroom.gateway.context import Context
 from strongroom.services.iam.create_user import CREATE_USER
+from strongroom.services.iam.identity_rows import USERS
 from strongroom.services.iam.model import User
 from strongroom.services.iam.recorded import render_date
-from strongroom.services.iam.tables import insert_user
 from tests.services.iam.answers import new_key, only_record, policy, refusal
 from tests.services.iam.store import ACCOUNT, NOW_MS, IAMStore
 
@@ -177,7 +177,7 @@ def test_an_account_has_at_most_5000_users(store: IAMStore) -> None:
     """The handler refuses the next one; another account is not concerned."""
     with store.change() as transaction:
         for number in range(4_998):
-            insert_user(transaction, User(ACCOUNT, f"AIDA{number}", f"user{number}", "/", NOW_MS))
+            USERS.insert(transaction, User(ACCOUNT, f"AIDA{number}", f"user{number}", "/", NOW_MS))
     credential = store.find(store.admin.access_key_id)
     assert credential is not None
 

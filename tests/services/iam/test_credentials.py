@@ -11,18 +11,14 @@ from strongroom.gateway.caller import Credential
 from strongroom.policy.evaluate import evaluate
 from strongroom.policy.question import Question
 from strongroom.services.iam.credentials import new_access_key
+from strongroom.services.iam.identity_rows import USERS
 from strongroom.services.iam.model import InlinePolicy, User
 from strongroom.services.iam.tables import (
     ACCESS_KEYS,
     find_access_key,
     insert_access_key,
-    insert_user,
-    put_user_policy,
     remove_access_key,
-    remove_user,
-    remove_user_policy,
     update_access_key,
-    update_user,
 )
 from strongroom.store.errors import StoreTampered
 from tests.services.iam.store import ACCOUNT, NOW_MS, IAMStore
@@ -63,7 +59,7 @@ def test_a_key_stands_for_its_user(store: IAMStore) -> None:
         "alice",
         key.access_key_id,
     )
-    assert (caller.principal.type, caller.principal.unique_id) == ("User", user.user_id)
+    assert (caller.principal.type, caller.principal.unique_id) == ("User", user.unique_id)
     assert not may(credential)
 
 
@@ -106,14 +102,14 @@ def test_s09_policies_hold_from_the_next_request_for_every_key_of_the_user(store
     keys = [store.make_key(user)[0].access_key_id for _ in range(2)]
     assert [may(store.find(key)) for key in keys] == [False, False]
     with store.change() as transaction:
-        put_user_policy(transaction, user.user_id, InlinePolicy("all", ALLOW_ALL))
+        USERS.put_policy(transaction, user.unique_id, InlinePolicy("all", ALLOW_ALL))
     assert [may(store.find(key)) for key in keys] == [True, True]
     with store.change() as transaction:
-        put_user_policy(transaction, user.user_id, InlinePolicy("all", ALLOW_ALL.replace("Allow", "Deny")))
+        USERS.put_policy(transaction, user.unique_id, InlinePolicy("all", ALLOW_ALL.replace("Allow", "Deny")))
     assert [may(store.find(key)) for key in keys] == [False, False]
     with store.change() as transaction:
-        put_user_policy(transaction, user.user_id, InlinePolicy("all", ALLOW_ALL))
-        remove_user_policy(transaction, user.user_id, "all")
+        USERS.put_policy(transaction, user.unique_id, InlinePolicy("all", ALLOW_ALL))
+        USERS.remove_policy(transaction, user.unique_id, "all")
     assert [may(store.find(key)) for key in keys] == [False, False]
 
 
@@ -122,10 +118,10 @@ def test_s09_a_change_of_the_user_holds_from_the_next_request(store: IAMStore) -
     admin = store.administrator()
     assert may(store.find(store.admin.access_key_id))
     with store.change() as transaction:
-        update_user(transaction, without_policies(admin))
+        USERS.update(transaction, without_policies(admin))
     assert not may(store.find(store.admin.access_key_id))
     with store.change() as transaction:
-        remove_user(transaction, admin)
+        USERS.remove(transaction, admin)
     assert store.find(store.admin.access_key_id) is None
 
 
@@ -134,11 +130,11 @@ def test_p07_a_user_made_anew_under_an_old_name_inherits_nothing(store: IAMStore
     user = store.make_user()
     key, _ = store.make_key(user)
     with store.change() as transaction:
-        put_user_policy(transaction, user.user_id, InlinePolicy("all", ALLOW_ALL))
+        USERS.put_policy(transaction, user.unique_id, InlinePolicy("all", ALLOW_ALL))
     assert may(store.find(key.access_key_id))
     with store.change() as transaction:
-        remove_user(transaction, user)
-        insert_user(transaction, User(ACCOUNT, "AIDABBBBBBBBBBBBBBBBB", "alice", "/", NOW_MS))
+        USERS.remove(transaction, user)
+        USERS.insert(transaction, User(ACCOUNT, "AIDABBBBBBBBBBBBBBBBB", "alice", "/", NOW_MS))
     assert store.find(key.access_key_id) is None
     successor, _ = store.make_key(User(ACCOUNT, "AIDABBBBBBBBBBBBBBBBB", "alice", "/", NOW_MS))
     assert not may(store.find(successor.access_key_id))
@@ -146,7 +142,7 @@ def test_p07_a_user_made_anew_under_an_old_name_inherits_nothing(store: IAMStore
 
 def test_a_key_of_another_account_than_its_users_is_no_credential(store: IAMStore) -> None:
     """A key stands for a user of its own account, or for nobody."""
-    key, _ = new_access_key(store.keyring, "999999999999", store.administrator().user_id, NOW_MS)
+    key, _ = new_access_key(store.keyring, "999999999999", store.administrator().unique_id, NOW_MS)
     with store.change() as transaction:
         insert_access_key(transaction, key)
     assert store.find(key.access_key_id) is None
@@ -160,11 +156,11 @@ def test_a_stored_policy_that_cannot_be_read_denies_everything(
     user = store.make_user()
     key, _ = store.make_key(user)
     with store.change() as transaction:
-        put_user_policy(transaction, user.user_id, InlinePolicy("all", ALLOW_ALL))
-        put_user_policy(transaction, user.user_id, InlinePolicy("broken", document))
+        USERS.put_policy(transaction, user.unique_id, InlinePolicy("all", ALLOW_ALL))
+        USERS.put_policy(transaction, user.unique_id, InlinePolicy("broken", document))
     with caplog.at_level(logging.ERROR):
         assert not may(store.find(key.access_key_id))
-    assert user.user_id in caplog.text
+    assert user.unique_id in caplog.text
 
 
 def test_an_attached_policy_that_is_not_known_denies_everything(store: IAMStore) -> None:
@@ -173,7 +169,7 @@ def test_an_attached_policy_that_is_not_known_denies_everything(store: IAMStore)
     with store.change() as transaction:
         admin = store.administrator()
         attributes = msgspec.structs.replace(admin.attributes, attached=attached)
-        update_user(transaction, msgspec.structs.replace(admin, attributes=attributes))
+        USERS.update(transaction, msgspec.structs.replace(admin, attributes=attributes))
     assert not may(store.find(store.admin.access_key_id))
 
 
@@ -211,7 +207,7 @@ def test_k03_rows_changed_outside_of_strongroom_are_refused(store: IAMStore, sta
     """Editing a key, a user or a policy in the file is noticed; the request fails closed."""
     with store.change() as transaction:
         deny = InlinePolicy("deny", ALLOW_ALL.replace("Allow", "Deny"))
-        put_user_policy(transaction, store.administrator().user_id, deny)
+        USERS.put_policy(transaction, store.administrator().unique_id, deny)
     store.connection.execute(statement)
     with pytest.raises(StoreTampered):
         store.find(store.admin.access_key_id)
@@ -222,12 +218,12 @@ def test_k03_a_row_put_back_to_an_older_state_is_refused(store: IAMStore, table:
     """A deactivated key and a replaced policy do not come back with their old, truly coded rows."""
     admin = store.administrator()
     with store.change() as transaction:
-        put_user_policy(transaction, admin.user_id, InlinePolicy("p", ALLOW_ALL))
+        USERS.put_policy(transaction, admin.unique_id, InlinePolicy("p", ALLOW_ALL))
     old = store.connection.execute(f"SELECT * FROM {table}").fetchall()
     key = find_access_key(store.transaction, store.admin.access_key_id)
     assert key is not None
     with store.change() as transaction:
-        put_user_policy(transaction, admin.user_id, InlinePolicy("p", ALLOW_ALL.replace("Allow", "Deny")))
+        USERS.put_policy(transaction, admin.unique_id, InlinePolicy("p", ALLOW_ALL.replace("Allow", "Deny")))
         if table == "iam_access_keys":
             update_access_key(transaction, msgspec.structs.replace(key, status="Inactive"))
     marks = ", ".join("?" * len(old[0]))

@@ -17,6 +17,7 @@ from strongroom.errors import StrongroomError
 from strongroom.ids import new_unique_id
 from strongroom.policy.managed import ADMINISTRATOR_ACCESS
 from strongroom.services.iam.credentials import new_access_key
+from strongroom.services.iam.identity_rows import USERS
 from strongroom.services.iam.model import User, UserAttributes
 from strongroom.services.iam.tables import (
     REGIONS_KEY,
@@ -25,7 +26,6 @@ from strongroom.services.iam.tables import (
     insert_access_key,
     insert_account,
     insert_region,
-    insert_user,
     region_names,
 )
 from strongroom.store.rows import Rows, Transaction
@@ -86,14 +86,14 @@ def create_account(
     insert_account(transaction, account_id, now_ms)
     administrator = User(
         account=account_id,
-        user_id=new_unique_id("AIDA"),
+        unique_id=new_unique_id("AIDA"),
         name=ADMINISTRATOR_NAME,
         path="/",
         created_ms=now_ms,
         attributes=UserAttributes(attached=(ADMINISTRATOR_ACCESS.arn,)),
     )
-    insert_user(transaction, administrator)
-    key, secret = new_access_key(keyring, account_id, administrator.user_id, now_ms)
+    USERS.insert(transaction, administrator)
+    key, secret = new_access_key(keyring, account_id, administrator.unique_id, now_ms)
     insert_access_key(transaction, key)
     return NewAdministrator(account_id, key.access_key_id, secret.reveal().decode("ascii"))
 

@@ -55,9 +55,9 @@ def target(context: Context, request: Request) -> Target:
 def handle(context: Context, request: Request, target: Target) -> Response:
     """Draw the key and store it sealed."""
     user = existing(target)
-    if len(list_access_keys(context.rows, user.user_id)) >= KEYS_PER_USER_MOST:
+    if len(list_access_keys(context.rows, user.unique_id)) >= KEYS_PER_USER_MOST:
         raise errors.quota_exceeded("AccessKeysPerUser", KEYS_PER_USER_MOST)
-    key, secret = new_access_key(context.deployment.keyring, user.account, user.user_id, context.now_ms)
+    key, secret = new_access_key(context.deployment.keyring, user.account, user.unique_id, context.now_ms)
     insert_access_key(context.transaction, key)
     return Response(
         access_key=NewAccessKey(

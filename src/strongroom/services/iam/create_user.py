@@ -18,11 +18,11 @@ from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.ids import new_unique_id
 from strongroom.policy.match import fold
 from strongroom.services.iam import errors
+from strongroom.services.iam.identity_rows import USERS
 from strongroom.services.iam.lookup import check_name
 from strongroom.services.iam.model import PATH, USERS_MOST, User, UserAttributes, user_arn
 from strongroom.services.iam.recorded import record_user
 from strongroom.services.iam.shapes import Arn, NewPath, NewUserName, Tag, Tags, UserDetail, show_user
-from strongroom.services.iam.tables import count_users, find_user, insert_user
 from strongroom.wire.shapes import Shape
 
 
@@ -62,20 +62,20 @@ def handle(context: Context, request: Request, target: Target) -> Response:
     if request.permissions_boundary is not None:
         raise errors.boundary_not_served()
     check_tags(request.tags or [])
-    if find_user(context.rows, context.account, request.user_name) is not None:
+    if USERS.find(context.rows, context.account, request.user_name) is not None:
         raise errors.user_exists(request.user_name)
-    if count_users(context.rows, context.account) >= USERS_MOST:
+    if USERS.count(context.rows, context.account) >= USERS_MOST:
         raise errors.quota_exceeded("UsersPerAccount", USERS_MOST)
     tags = tuple((tag.key, tag.value) for tag in request.tags or ())
     user = User(
         account=context.account,
-        user_id=new_unique_id("AIDA"),
+        unique_id=new_unique_id("AIDA"),
         name=request.user_name,
         path=request.path or "/",
         created_ms=context.now_ms,
         attributes=UserAttributes(tags=tags or None),
     )
-    insert_user(context.transaction, user)
+    USERS.insert(context.transaction, user)
     return Response(user=show_user(user))
 
 

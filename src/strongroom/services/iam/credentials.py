@@ -1,21 +1,16 @@
 """From an access key id to a credential: the opened secret, the user behind it, and its compiled policies.
 
 Rules:
- - Key, user and policies are read together and kept in the row cache under one key, which every change of any
-   of them names: what was changed holds from the next request on (S-09).
- - Absent, inactive and deleted are the same: no credential.
- - A stored policy that cannot be compiled denies everything; it never vanishes. A key whose user is gone, or
-   belongs to another account, is no credential.
+ - Key, user and policies are read together and kept in the row cache under one key, which depends on all rows
+   behind it: what was changed holds from the next request on (S-09).
+ - Absent, inactive and deleted are the same: no credential. So is a key whose user is gone or belongs to another
+   account.
  - The secret is sealed for its account and key id; what does not open is a tampered store, and the request
    is refused.
-
-Not done here: groups, roles, boundaries and sessions; they do not exist yet.
 """
 
 from __future__ import annotations
 
-import logging
-from functools import cache
 from typing import Final
 
 from strongroom.clock import Instant
@@ -26,28 +21,16 @@ from strongroom.crypto.material import Plaintext
 from strongroom.crypto.record import open_record, seal_record
 from strongroom.gateway.caller import Caller, Credential
 from strongroom.ids import new_access_key_id, new_secret_access_key
-from strongroom.policy.compile import CompiledPolicy, compile_policy
-from strongroom.policy.document import MalformedPolicy, PolicyKind
-from strongroom.policy.managed import find_managed_policy
 from strongroom.policy.question import Principal
-from strongroom.services.iam.model import ACTIVE, AccessKey, InlinePolicy, User
-from strongroom.services.iam.tables import (
-    check_key,
-    credential_key,
-    find_access_key,
-    find_user_by_id,
-    list_user_policies,
-)
+from strongroom.services.iam.identity_rows import USERS
+from strongroom.services.iam.model import ACTIVE, AccessKey
+from strongroom.services.iam.principals import PoliciesInForce, policies_of_user
+from strongroom.services.iam.tables import check_key, credential_key, find_access_key
 from strongroom.store.errors import StoreTampered
 from strongroom.store.rows import Rows
 
-log = logging.getLogger(__name__)
-
-_DENY_ALL: Final = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}'
 _WEIGHT_BYTES: Final = 2_500
-"""A credential with the derived signing keys of a few services, without its inline policies."""
-_WEIGHT_PER_CHARACTER: Final = 6
-"""What a policy weighs once it is compiled and has been asked, for each character of its text."""
+"""A credential with the derived signing keys of a few services, without its policies."""
 
 
 class StoredCredentials:
@@ -68,29 +51,32 @@ class StoredCredentials:
             StoreUnavailable: The store does not answer.
         """
         found = rows.cached(
-            credential_key(access_key_id), lambda fresh: self._load(fresh, access_key_id), _weigh
+            credential_key(access_key_id),
+            lambda fresh: self._load(fresh, access_key_id),
+            lambda held: _WEIGHT_BYTES + held[1].weight,
+            lambda held: held[1].depends_on,
         )
         return None if found is None else found[0]
 
-    def _load(self, rows: Rows, access_key_id: str) -> tuple[Credential, int] | None:
+    def _load(self, rows: Rows, access_key_id: str) -> tuple[Credential, PoliciesInForce] | None:
         with rows.snapshot():
             key = find_access_key(rows, access_key_id)
             if key is None or key.status != ACTIVE:
                 return None
-            user = find_user_by_id(rows, key.user_id)
+            user = USERS.find_by_id(rows, key.user_id)
             if user is None or user.account != key.account:
                 return None
             check_key(user, key)
-            inline = list_user_policies(rows, user.user_id)
+            in_force = policies_of_user(rows, user)
         caller = Caller(
-            principal=Principal("User", user.arn, user.account, user.user_id),
+            principal=Principal("User", user.arn, user.account, user.unique_id),
             kind="IAMUser",
             user_name=user.name,
             access_key_id=access_key_id,
-            identity=identity_policies(user, inline),
+            identity=in_force.identity,
+            boundary=in_force.boundary,
         )
-        size = sum(len(policy.document) for policy in inline)
-        return Credential(secret=open_secret(self._keyring, key).reveal(), caller=caller), size
+        return Credential(secret=open_secret(self._keyring, key).reveal(), caller=caller), in_force
 
 
 def new_access_key(
@@ -117,38 +103,3 @@ def open_secret(keyring: Keyring, key: AccessKey) -> Plaintext:
         return open_record(keyring, RecordType.CREDENTIAL, key.sealed_secret, key.account, key.access_key_id)
     except CryptoError as problem:
         raise StoreTampered("the secret of an access key does not open in its place") from problem
-
-
-def identity_policies(user: User, inline: list[InlinePolicy]) -> tuple[CompiledPolicy, ...]:
-    """Compile the policies of a user: attached ones, then inline ones.
-
-    One that cannot be compiled is replaced by one that denies everything.
-    """
-    policies = [_attached(arn) for arn in user.attributes.attached]
-    for policy in inline:
-        try:
-            compiled = compile_policy(policy.document, PolicyKind.IDENTITY, source_id=policy.name)
-        except MalformedPolicy as problem:
-            # Leaving it out could drop a Deny.
-            log.error("an inline policy of %s cannot be read (%s): it denies", user.user_id, problem.rule)
-            compiled = _deny_all(policy.name)
-        policies.append(compiled)
-    return tuple(policies)
-
-
-@cache
-def _attached(arn: str) -> CompiledPolicy:
-    """Compile an AWS managed policy, once for the process: it never changes and may be shared."""
-    managed = find_managed_policy(arn)
-    if managed is None:
-        log.error("an attached managed policy is not known: it denies")
-        return _deny_all(arn)
-    return compile_policy(managed.document, PolicyKind.IDENTITY, source_id=arn)
-
-
-def _deny_all(source_id: str) -> CompiledPolicy:
-    return compile_policy(_DENY_ALL, PolicyKind.IDENTITY, source_id=source_id)
-
-
-def _weigh(entry: tuple[Credential, int]) -> int:
-    return _WEIGHT_BYTES + _WEIGHT_PER_CHARACTER * entry[1]

@@ -10,9 +10,10 @@ from __future__ import annotations
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.iam import errors
+from strongroom.services.iam.identity_rows import USERS
 from strongroom.services.iam.lookup import existing, find_target
 from strongroom.services.iam.shapes import ExistingUserName
-from strongroom.services.iam.tables import list_access_keys, list_user_policies, remove_user
+from strongroom.services.iam.tables import list_access_keys
 from strongroom.wire.shapes import Shape
 
 
@@ -32,11 +33,11 @@ def handle(context: Context, request: Request, target: Target) -> None:
     user = existing(target)
     if user.attributes.attached:
         raise errors.must_detach_policies()
-    if list_user_policies(context.rows, user.user_id):
+    if USERS.list_policies(context.rows, user.unique_id):
         raise errors.must_delete_policies()
-    if list_access_keys(context.rows, user.user_id):
+    if list_access_keys(context.rows, user.unique_id):
         raise errors.must_delete_access_keys()
-    remove_user(context.transaction, user)
+    USERS.remove(context.transaction, user)
 
 
 DELETE_USER: Operation[Request, Shape] = Operation(

@@ -12,9 +12,9 @@ from __future__ import annotations
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.iam import errors
+from strongroom.services.iam.identity_rows import USERS
 from strongroom.services.iam.lookup import check_name, existing, find_target
 from strongroom.services.iam.shapes import ExistingUserName, NewPolicyName
-from strongroom.services.iam.tables import find_user_policy, remove_user_policy
 from strongroom.wire.shapes import Shape
 
 
@@ -34,9 +34,9 @@ def target(context: Context, request: Request) -> Target:
 def handle(context: Context, request: Request, target: Target) -> None:
     """Remove the policy."""
     user = existing(target)
-    if find_user_policy(context.rows, user.user_id, request.policy_name) is None:
+    if USERS.find_policy(context.rows, user.unique_id, request.policy_name) is None:
         raise errors.user_policy_not_found(request.policy_name)
-    remove_user_policy(context.transaction, user.user_id, request.policy_name)
+    USERS.remove_policy(context.transaction, user.unique_id, request.policy_name)
 
 
 DELETE_USER_POLICY: Operation[Request, Shape] = Operation(

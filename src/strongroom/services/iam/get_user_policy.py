@@ -13,9 +13,9 @@ from urllib.parse import quote
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.iam import errors
+from strongroom.services.iam.identity_rows import USERS
 from strongroom.services.iam.lookup import check_name, existing, find_target
 from strongroom.services.iam.shapes import ExistingUserName, NewPolicyName, PolicyDocument, PolicyName
-from strongroom.services.iam.tables import find_user_policy
 from strongroom.wire.shapes import Shape, limits
 
 
@@ -43,7 +43,7 @@ def target(context: Context, request: Request) -> Target:
 def handle(context: Context, request: Request, target: Target) -> Response:
     """Read the policy."""
     user = existing(target)
-    policy = find_user_policy(context.rows, user.user_id, request.policy_name)
+    policy = USERS.find_policy(context.rows, user.unique_id, request.policy_name)
     if policy is None:
         raise errors.user_policy_not_found(request.policy_name)
     return Response(

@@ -50,10 +50,10 @@ def target(context: Context, request: Request) -> Target:
 def handle(context: Context, request: Request, target: Target) -> Response:
     """Read a page; a user has so few keys that all are read."""
     user = existing(target)
-    after = open_marker(context, NAME, user.user_id, request.marker)
-    keys = [key for key in list_access_keys(context.rows, user.user_id) if _position(key) > after]
+    after = open_marker(context, NAME, user.unique_id, request.marker)
+    keys = [key for key in list_access_keys(context.rows, user.unique_id) if _position(key) > after]
     most = request.max_items or MAX_ITEMS_DEFAULT
-    page, marker = cut_page(context, NAME, user.user_id, keys, most, _position)
+    page, marker = cut_page(context, NAME, user.unique_id, keys, most, _position)
     return Response(
         access_key_metadata=[show_key(key, user) for key in page],
         is_truncated=marker is not None,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
+from strongroom.services.iam.identity_rows import USERS
 from strongroom.services.iam.lookup import existing, find_target
 from strongroom.services.iam.marker import cut_page, open_marker
 from strongroom.services.iam.shapes import (
@@ -18,7 +19,6 @@ from strongroom.services.iam.shapes import (
     MaxItems,
     PolicyName,
 )
-from strongroom.services.iam.tables import list_user_policies
 from strongroom.wire.shapes import Shape
 
 NAME = "ListUserPolicies"
@@ -48,10 +48,12 @@ def target(context: Context, request: Request) -> Target:
 def handle(context: Context, request: Request, target: Target) -> Response:
     """Read a page; their sum of characters keeps policies so few that all are read."""
     user = existing(target)
-    after = open_marker(context, NAME, user.user_id, request.marker)
-    names = [policy.name for policy in list_user_policies(context.rows, user.user_id) if policy.name > after]
+    after = open_marker(context, NAME, user.unique_id, request.marker)
+    names = [
+        policy.name for policy in USERS.list_policies(context.rows, user.unique_id) if policy.name > after
+    ]
     most = request.max_items or MAX_ITEMS_DEFAULT
-    page, marker = cut_page(context, NAME, user.user_id, names, most, lambda name: name)
+    page, marker = cut_page(context, NAME, user.unique_id, names, most, lambda name: name)
     return Response(policy_names=page, is_truncated=marker is not None, marker=marker)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
+from strongroom.services.iam.identity_rows import USERS
 from strongroom.services.iam.lookup import account_target
 from strongroom.services.iam.marker import cut_page, open_marker
 from strongroom.services.iam.model import fold_name
@@ -22,7 +23,6 @@ from strongroom.services.iam.shapes import (
     UserDetail,
     show_user,
 )
-from strongroom.services.iam.tables import list_users
 from strongroom.wire.shapes import Shape
 
 NAME = "ListUsers"
@@ -54,7 +54,7 @@ def handle(context: Context, request: Request, target: Target) -> Response:
     prefix = request.path_prefix or "/"
     most = request.max_items or MAX_ITEMS_DEFAULT
     after = open_marker(context, NAME, prefix, request.marker)
-    found = list_users(context.rows, context.account, prefix, after, most + 1)
+    found = USERS.page(context.rows, context.account, prefix, after, most + 1)
     page, marker = cut_page(context, NAME, prefix, found, most, lambda user: fold_name(user.name))
     return Response(
         users=[show_user(user, with_tags=False) for user in page],

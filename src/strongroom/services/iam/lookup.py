@@ -16,8 +16,9 @@ from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Target
 from strongroom.policy.match import fold
 from strongroom.services.iam import errors
+from strongroom.services.iam.identity_rows import USERS
 from strongroom.services.iam.model import NAME, AccessKey, User, user_arn
-from strongroom.services.iam.tables import find_access_key, find_user
+from strongroom.services.iam.tables import find_access_key
 
 _LABEL: Final = "user "
 _NO_CONDITIONS: Mapping[str, tuple[str, ...]] = {}
@@ -33,7 +34,7 @@ def find_target(context: Context, name: str | None) -> Target:
         Fault: Characters that no name has, or no name from a caller that is no user.
     """
     wanted = own_name(context) if name is None else check_name("userName", name)
-    user = find_user(context.rows, context.account, wanted)
+    user = USERS.find(context.rows, context.account, wanted)
     label = f"{_LABEL}{wanted}"
     if user is None:
         return Target(user_arn(context.account, "/", wanted), context.account, label)
@@ -66,7 +67,7 @@ def existing_key(context: Context, user: User, access_key_id: str) -> AccessKey:
         Fault: The user has no such key; whether another user has it makes no difference (P-11).
     """
     key = find_access_key(context.rows, access_key_id)
-    if key is None or key.user_id != user.user_id:
+    if key is None or key.user_id != user.unique_id:
         raise errors.access_key_not_found(access_key_id)
     return key
 

@@ -1,9 +1,9 @@
-"""Users and access keys as values, and the rules of their names. No I/O.
+"""Users, groups, roles, policies and access keys as values, and the rules of their names. No I/O.
 
 Rules:
  - Names are unique without regard to case and kept as they were written (identity reference 4.2); ASCII only.
- - Policies and keys hang on the user's unique id, never on its name: a user that is made anew under an old
-   name inherits nothing (P-07).
+ - Policies and keys hang on the unique id, never on the name: who is made anew under an old name inherits
+   nothing (P-07).
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html and
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
@@ -40,34 +40,147 @@ class UserAttributes(msgspec.Struct, frozen=True, omit_defaults=True):
         policies: SHA-256 of each inline policy, by name. A policy row that was removed, added or put back to
             an older state behind our back is noticed (K-03).
         keys: Status of each access key, by its id; for the same reason.
+        boundary: ARN of the managed policy that is its permissions boundary; None for none.
+        groups: Unique ids of its groups, in order of joining.
     """
 
     tags: tuple[tuple[str, str], ...] | None = None
     attached: tuple[str, ...] = ()
     policies: Mapping[str, bytes] = {}
     keys: Mapping[str, str] = {}
+    boundary: str | None = None
+    groups: tuple[str, ...] = ()
 
 
-class User(msgspec.Struct, frozen=True):
-    """One IAM user.
+class GroupAttributes(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a group has besides its identity; see ``UserAttributes``."""
+
+    attached: tuple[str, ...] = ()
+    policies: Mapping[str, bytes] = {}
+
+
+class RoleAttributes(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a role has besides its identity; see ``UserAttributes``.
 
     Attributes:
-        user_id: ``AIDA`` and 17 characters; never used again for another user.
+        trust: The trust policy, byte for byte.
+        trusted_ids: Unique id of each user and role that the trust policy names by its ARN, as it was when the
+            policy was put: who is made anew under an old name is not trusted (P-07).
+        description: None for none.
+        session_most_s: ``MaxSessionDuration``, in seconds.
+    """
+
+    trust: str
+    trusted_ids: Mapping[str, str] = {}
+    description: str | None = None
+    session_most_s: int = 3_600
+    tags: tuple[tuple[str, str], ...] | None = None
+    attached: tuple[str, ...] = ()
+    policies: Mapping[str, bytes] = {}
+    boundary: str | None = None
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """What users, groups and roles have in common.
+
+    Attributes:
+        unique_id: ``AIDA``, ``AGPA`` or ``AROA`` and 17 characters; never used again for another one.
         name: As it was written.
         path: ``/`` or ``/.../``.
     """
 
     account: str
-    user_id: str
+    unique_id: str
     name: str
     path: str
     created_ms: Instant
+
+
+class User(Identity, frozen=True):
+    """One IAM user."""
+
     attributes: UserAttributes = UserAttributes()
 
     @property
     def arn(self) -> str:
         """The ARN, path included."""
         return user_arn(self.account, self.path, self.name)
+
+
+class Group(Identity, frozen=True):
+    """One group of users."""
+
+    attributes: GroupAttributes = GroupAttributes()
+
+    @property
+    def arn(self) -> str:
+        """The ARN, path included."""
+        return f"arn:aws:iam::{self.account}:group{self.path}{self.name}"
+
+
+class Role(Identity, frozen=True):
+    """One role."""
+
+    attributes: RoleAttributes
+
+    @property
+    def arn(self) -> str:
+        """The ARN, path included."""
+        return f"arn:aws:iam::{self.account}:role{self.path}{self.name}"
+
+
+class PolicyAttributes(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a customer's managed policy has besides its identity; one column of its row.
+
+    Attributes:
+        default: Number of the default version, the one that is in force.
+        versions: SHA-256 of each version's document, by its number; numbers are never used again.
+        latest: The highest number that was ever given.
+        updated_ms: When it was last changed.
+        description: None for none; never changes.
+        tags: In the order given.
+    """
+
+    default: int
+    versions: Mapping[int, bytes]
+    latest: int
+    updated_ms: Instant
+    description: str | None = None
+    tags: tuple[tuple[str, str], ...] = ()
+
+
+class CustomerPolicy(msgspec.Struct, frozen=True):
+    """One managed policy that a customer made.
+
+    Attributes:
+        policy_id: ``ANPA`` and 17 characters.
+    """
+
+    account: str
+    policy_id: str
+    name: str
+    path: str
+    created_ms: Instant
+    attributes: PolicyAttributes
+
+    @property
+    def arn(self) -> str:
+        """The ARN, path included."""
+        return f"arn:aws:iam::{self.account}:policy{self.path}{self.name}"
+
+
+class PolicyVersion(msgspec.Struct, frozen=True):
+    """One version of a customer's managed policy; the text is kept byte for byte."""
+
+    policy_id: str
+    number: int
+    created_ms: Instant
+    document: str
+
+    @property
+    def digest(self) -> bytes:
+        """What the policy's row remembers of the text."""
+        return sha256(self.document.encode()).digest()
 
 
 class AccessKey(msgspec.Struct, frozen=True):
@@ -87,14 +200,14 @@ class AccessKey(msgspec.Struct, frozen=True):
 
 
 class InlinePolicy(msgspec.Struct, frozen=True):
-    """A policy that belongs to one user; the text is kept byte for byte."""
+    """A policy that belongs to one user, group or role; the text is kept byte for byte."""
 
     name: str
     document: str
 
     @property
     def digest(self) -> bytes:
-        """What the user's row remembers of the text."""
+        """What the row of its owner remembers of the text."""
         return sha256(self.document.encode()).digest()
 
 

@@ -14,10 +14,10 @@ from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.policy.document import MalformedPolicy, PolicyKind, parse_policy, policy_size
 from strongroom.services.iam import errors
+from strongroom.services.iam.identity_rows import USERS
 from strongroom.services.iam.lookup import check_name, existing, find_target
 from strongroom.services.iam.model import INLINE_POLICY_CHARACTERS_MOST, InlinePolicy, User
 from strongroom.services.iam.shapes import ExistingUserName, NewPolicyName, PolicyDocument
-from strongroom.services.iam.tables import list_user_policies, put_user_policy
 from strongroom.store.rows import Rows
 from strongroom.wire.shapes import Shape
 
@@ -45,7 +45,7 @@ def handle(context: Context, request: Request, target: Target) -> None:
         raise errors.malformed_policy(problem.message) from problem
     policy = InlinePolicy(request.policy_name, request.policy_document)
     check_size(context.rows, user, policy)
-    put_user_policy(context.transaction, user.user_id, policy)
+    USERS.put_policy(context.transaction, user.unique_id, policy)
 
 
 def check_size(rows: Rows, user: User, policy: InlinePolicy) -> None:
@@ -54,7 +54,7 @@ def check_size(rows: Rows, user: User, policy: InlinePolicy) -> None:
     Raises:
         Fault: They would.
     """
-    others = [other for other in list_user_policies(rows, user.user_id) if other.name != policy.name]
+    others = [other for other in USERS.list_policies(rows, user.unique_id) if other.name != policy.name]
     size = sum(policy_size(each.document) for each in (*others, policy))
     if size > INLINE_POLICY_CHARACTERS_MOST:
         raise errors.inline_policies_too_long(user.name, INLINE_POLICY_CHARACTERS_MOST)

@@ -68,7 +68,7 @@ def show_user(user: User, *, with_tags: bool = True) -> UserDetail:
     return UserDetail(
         path=user.path,
         user_name=user.name,
-        user_id=user.user_id,
+        user_id=user.unique_id,
         arn=user.arn,
         create_date=timestamp(user.created_ms),
         tags=None if tags is None else [Tag(key=key, value=value) for key, value in tags],
