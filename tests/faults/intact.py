@@ -21,7 +21,8 @@ from strongroom.store.table import Table
 from tests.support.server import run_program
 
 AUTHENTICATED: tuple[Table, ...] = (
-    META, ACCOUNTS, REGIONS, USERS.table, USERS.policy_table, ACCESS_KEYS, KEYS, MATERIALS, ALIASES, SECRETS, VERSIONS, POLICIES,
+    META, ACCOUNTS, REGIONS, USERS.table, USERS.policy_table, ACCESS_KEYS, KEYS, MATERIALS,
+    ALIASES, SECRETS, VERSIONS, POLICIES,
 )  # fmt: skip
 WITHOUT_OPERATIONS: tuple[Table, ...] = (
     MEMBERSHIPS, CUSTOMER_POLICIES, POLICY_VERSIONS, ATTACHMENTS, GROUPS.table, GROUPS.policy_table, ROLES.table,
