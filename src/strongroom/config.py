@@ -6,13 +6,11 @@ the default. ``strongroom config`` prints what is in force and why.
 No setting holds a secret. What must not be changed by the API (audit places and retention, L-06) is a setting.
 """
 
-from __future__ import annotations
-
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, get_type_hints
+from typing import Annotated, Any, Final, NamedTuple, get_args
+
+import msgspec
 
 from strongroom.errors import StrongroomError
 
@@ -27,66 +25,104 @@ class SettingRefused(StrongroomError):
     """A setting has a value that cannot be used; the message says where it stands and what is allowed."""
 
 
-def _setting(default: Any, unit: str, meaning: str, least: int | None = None, most: int | None = None) -> Any:
-    return field(default=default, metadata={"unit": unit, "meaning": meaning, "least": least, "most": most})
+class Setting(msgspec.Struct, frozen=True):
+    """What is to know about one setting.
+
+    Attributes:
+        unit: Of its value.
+        meaning: What it sets.
+        least, most: The bounds of a number, if it has any.
+    """
+
+    unit: str
+    meaning: str
+    least: int | None = None
+    most: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """Everything that can be set. Names are those of the configuration file; the unit is in the metadata."""
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that can be set. Names are those of the configuration file; each says what it is."""
 
-    data_dir: Path = _setting(
-        Path("strongroom-data"), "path", "where the store, the audit trail and the sockets lie"
+    # Annotations are evaluated here: they are how ``described_settings`` knows about a setting.
+    data_dir: Annotated[Path, Setting("path", "where the store, the audit trail and the sockets lie")] = Path(
+        "strongroom-data"
     )
-    listen: str = _setting("127.0.0.1:7327", "host:port", "the address that serves every AWS service")
-    workers: int = _setting(0, "processes", "request workers; 0 means one for each core", 0, 64)
-    seal: str = _setting("", "provider", "how the root key is kept: file:PATH or passphrase")
-    tls_cert: Path | None = _setting(None, "path", "certificate chain in PEM; turns TLS on")
-    tls_key: Path | None = _setting(None, "path", "private key of the certificate in PEM")
-    behind_proxy: bool = _setting(
-        False, "yes or no", "a proxy ends TLS; on loopback it may say who the client is"
+    listen: Annotated[str, Setting("host:port", "the address that serves every AWS service")] = (
+        "127.0.0.1:7327"
     )
-    cache_bytes: int = _setting(16_777_216, "bytes", "cached rows of one worker, at most", 65_536)
-    group_changes: int = _setting(
-        128, "changes", "changes that one commit takes together, at most", 1, 10_000
+    workers: Annotated[int, Setting("processes", "request workers; 0 means one for each core", 0, 64)] = 0
+    seal: Annotated[str, Setting("provider", "how the root key is kept: file:PATH or passphrase")] = ""
+    tls_cert: Annotated[Path | None, Setting("path", "certificate chain in PEM; turns TLS on")] = None
+    tls_key: Annotated[Path | None, Setting("path", "private key of the certificate in PEM")] = None
+    behind_proxy: Annotated[
+        bool, Setting("yes or no", "a proxy ends TLS; on loopback it may say who the client is")
+    ] = False
+    cache_bytes: Annotated[int, Setting("bytes", "cached rows of one worker, at most", 65_536)] = 16_777_216
+    group_changes: Annotated[
+        int, Setting("changes", "changes that one commit takes together, at most", 1, 10_000)
+    ] = 128
+    waiting_changes: Annotated[
+        int, Setting("changes", "changes that may wait in one worker before it refuses", 1)
+    ] = 2_048
+    max_body_bytes: Annotated[int, Setting("bytes", "the largest request body", 1_024, 16_777_216)] = (
+        1_048_576
     )
-    waiting_changes: int = _setting(
-        2_048, "changes", "changes that may wait in one worker before it refuses", 1
+    max_connections: Annotated[int, Setting("connections", "open connections of one worker, at most", 1)] = (
+        4_096
     )
-    max_body_bytes: int = _setting(1_048_576, "bytes", "the largest request body", 1_024, 16_777_216)
-    max_connections: int = _setting(4_096, "connections", "open connections of one worker, at most", 1)
-    max_connections_per_address: int = _setting(1_024, "connections", "of these from one address, at most", 1)
-    answer_within_ms: int = _setting(
-        ANSWER_WITHIN_MS,
-        "milliseconds",
-        "a request that is not durably recorded by then is refused; longer for slow disks only",
-        100,
-        60_000,
+    max_connections_per_address: Annotated[
+        int, Setting("connections", "of these from one address, at most", 1)
+    ] = 1_024
+    answer_within_ms: Annotated[
+        int,
+        Setting(
+            "milliseconds",
+            "a request that is not durably recorded by then is refused; longer for slow disks only",
+            100,
+            60_000,
+        ),
+    ] = ANSWER_WITHIN_MS
+    audit_segment_bytes: Annotated[
+        int, Setting("bytes", "a segment of an audit journal is rotated at this size", 4_096)
+    ] = 67_108_864
+    audit_checkpoint_dir: Annotated[
+        Path | None, Setting("path", "a second place, outside, for signed audit checkpoints")
+    ] = None
+    audit_reads: Annotated[bool, Setting("yes or no", "for benchmarks of dev only: record reads durably")] = (
+        True
     )
-    audit_segment_bytes: int = _setting(
-        67_108_864, "bytes", "a segment of an audit journal is rotated at this size", 4_096
-    )
-    audit_checkpoint_dir: Path | None = _setting(
-        None, "path", "a second place, outside, for signed audit checkpoints"
-    )
-    audit_reads: bool = _setting(True, "yes or no", "for benchmarks of dev only: record reads durably")
-    deletion_interval_s: int = _setting(
-        2, "seconds", "how often due secrets and surplus versions are removed", 1
-    )
-    batch_get_records_each: bool = _setting(
-        True, "yes or no", "BatchGetSecretValue also records one GetSecretValue a secret"
-    )
-    clock: str = _setting("", "clock", "dev only: a moved clock, for example +30d or file:PATH")
-    log_level: str = _setting("info", "level", "debug, info, warning or error")
+    deletion_interval_s: Annotated[
+        int, Setting("seconds", "how often due secrets and surplus versions are removed", 1)
+    ] = 2
+    batch_get_records_each: Annotated[
+        bool, Setting("yes or no", "BatchGetSecretValue also records one GetSecretValue a secret")
+    ] = True
+    clock: Annotated[str, Setting("clock", "dev only: a moved clock, for example +30d or file:PATH")] = ""
+    log_level: Annotated[str, Setting("level", "debug, info, warning or error")] = "info"
 
 
-@dataclass(frozen=True, slots=True)
-class Provenance:
+class Provenance(msgspec.Struct, frozen=True):
     """Why a setting has its value: ``flag``, the name of a variable, a file, or ``default``."""
 
     name: str
     value: object
     source: str
+
+
+class DescribedSetting(NamedTuple):
+    """One setting with its name, its type and its default."""
+
+    name: str
+    type: Any
+    default: Any
+    setting: Setting
+
+
+def described_settings() -> Iterator[DescribedSetting]:
+    """List all settings, as ``Settings`` declares them."""
+    for field in msgspec.structs.fields(Settings):
+        kind, setting = get_args(field.type)
+        yield DescribedSetting(field.name, kind, field.default, setting)
 
 
 def load_settings(
@@ -104,10 +140,9 @@ def load_settings(
     """
     path = file or Path(CONFIG_FILE_NAME)
     table = _read_file(path, must_exist=file is not None)
-    types = get_type_hints(Settings)
     values: dict[str, Any] = {}
     provenance: list[Provenance] = []
-    for entry in fields(Settings):
+    for entry in described_settings():
         variable = PREFIX + entry.name.upper()
         if flags.get(entry.name) is not None:
             raw, source = flags[entry.name], "flag"
@@ -118,7 +153,7 @@ def load_settings(
         else:
             raw, source = entry.default, "default"
         table.pop(entry.name, None)
-        value = _typed(entry.name, raw, types[entry.name], entry.metadata, source)
+        value = _typed(entry, raw, source)
         values[entry.name] = value
         provenance.append(Provenance(entry.name, value, source))
     if table:
@@ -131,25 +166,27 @@ def _read_file(path: Path, *, must_exist: bool) -> dict[str, Any]:
         if must_exist:
             raise SettingRefused(f"The configuration file {path} does not exist.")
         return {}
+    import tomllib  # most servers have no such file; reading its own rules takes longer than all settings
+
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
         raise SettingRefused(f"{path} is not TOML: {problem}") from problem
 
 
-def _typed(name: str, raw: Any, wanted: Any, metadata: Mapping[str, Any], source: str) -> Any:
-    if wanted is bool:
-        return _truth(name, raw, source)
-    if wanted is int:
-        return _integer(name, raw, metadata, source)
-    if wanted is str:
+def _typed(entry: DescribedSetting, raw: Any, source: str) -> Any:
+    if entry.type is bool:
+        return _truth(entry.name, raw, source)
+    if entry.type is int:
+        return _integer(entry, raw, source)
+    if entry.type is str:
         if not isinstance(raw, str):
-            raise SettingRefused(f"{name} ({source}) must be a text.")
+            raise SettingRefused(f"{entry.name} ({source}) must be a text.")
         return raw
     if raw is None:
         return None
     if not isinstance(raw, (str, Path)) or not str(raw):
-        raise SettingRefused(f"{name} ({source}) must be a path.")
+        raise SettingRefused(f"{entry.name} ({source}) must be a path.")
     return Path(raw)
 
 
@@ -162,13 +199,13 @@ def _truth(name: str, raw: Any, source: str) -> bool:
     return word in {"1", "yes", "true", "on"}
 
 
-def _integer(name: str, raw: Any, metadata: Mapping[str, Any], source: str) -> int:
+def _integer(entry: DescribedSetting, raw: Any, source: str) -> int:
     text = str(raw).strip()
+    unit, least, most = entry.setting.unit, entry.setting.least, entry.setting.most
     if isinstance(raw, bool) or not text.isascii() or not text.isdigit():
-        raise SettingRefused(f"{name} ({source}) must be a whole number of {metadata['unit']}.")
+        raise SettingRefused(f"{entry.name} ({source}) must be a whole number of {unit}.")
     value = int(text)
-    least, most = metadata["least"], metadata["most"]
     if (least is not None and value < least) or (most is not None and value > most):
         bounds = f"at least {least}" + (f" and at most {most}" if most is not None else "")
-        raise SettingRefused(f"{name} ({source}) must be {bounds} {metadata['unit']}.")
+        raise SettingRefused(f"{entry.name} ({source}) must be {bounds} {unit}.")
     return value

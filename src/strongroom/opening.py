@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import apsw
+import msgspec
 
 from strongroom.audit.chain import genesis
 from strongroom.audit.outbox import CHANGES_JOURNAL
@@ -51,8 +51,7 @@ UNFINISHED_NAME: Final = f"{DATABASE_NAME}.new"
 SMALL_CACHE_BYTES: Final = 1_048_576
 
 
-@dataclass(frozen=True)
-class Opened:
+class Opened(msgspec.Struct, frozen=True):
     """A deployment whose keyring is open.
 
     Attributes:

@@ -22,7 +22,8 @@ import ssl
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from strongroom.clock import Clock
 from strongroom.control import ControlServer
@@ -49,8 +50,7 @@ _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 _BACKGROUND = -1
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """What is to run.
 
     Attributes:

@@ -19,11 +19,11 @@ What this does not do: change anything.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from strongroom.audit.anchor import Anchor, read_anchor
@@ -52,8 +52,7 @@ class FindingKind(StrEnum):
     TRAIL = "trail"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """One thing that is wrong: where, and in a sentence what."""
 
     kind: FindingKind
@@ -65,8 +64,7 @@ class Finding:
         return f"{self.file}, byte {self.offset}: {self.sentence}"
 
 
-@dataclass(frozen=True, slots=True)
-class JournalSummary:
+class JournalSummary(msgspec.Struct, frozen=True):
     """What a journal holds; ``last_checkpoint_ms`` is 0 when there is none."""
 
     journal: str
@@ -75,8 +73,7 @@ class JournalSummary:
     last_checkpoint_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(msgspec.Struct, frozen=True):
     """The outcome of a verification.
 
     Attributes:
@@ -135,8 +132,7 @@ def verify_audit(
     return Report(tuple(notes.findings), notes.omitted, tuple(notes.notes), tuple(summaries))
 
 
-@dataclass(slots=True)
-class _Notes:
+class _Notes(msgspec.Struct):
     findings: list[Finding]
     omitted: int
     notes: list[str]

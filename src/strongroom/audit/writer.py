@@ -21,9 +21,10 @@ import contextlib
 import fcntl
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from strongroom.audit.anchor import AnchorFile, read_anchor
 from strongroom.audit.chain import CheckpointFrame, Head, RecordFrame, genesis, parse_frame, render_header
@@ -44,8 +45,7 @@ SEGMENT_BYTES: Final = 64 * 1024 * 1024
 _APPEND: Final = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
-@dataclass(frozen=True, slots=True)
-class Recovery:
+class Recovery(msgspec.Struct, frozen=True):
     """What opening a journal found and did; worth a line in the log when anything is not zero.
 
     Attributes:
@@ -324,8 +324,7 @@ class JournalWriter:
                 os.truncate(path, end)
 
 
-@dataclass(frozen=True, slots=True)
-class _Scan:
+class _Scan(msgspec.Struct, frozen=True):
     """What the newest segments hold."""
 
     head: Head
@@ -397,8 +396,7 @@ def _scan_frames(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Log:
+class _Log(msgspec.Struct, frozen=True):
     """What a checkpoint log holds: its last whole line, where that ends, what is torn or damaged after it."""
 
     last: CheckpointFrame | None

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import fields
 from pathlib import Path
 from typing import Final, get_args, get_origin, get_type_hints
 
@@ -14,7 +13,7 @@ from cyclopts import App, Parameter
 
 from strongroom.cli import COMMANDS
 from strongroom.cli.config import shown_value
-from strongroom.config import PREFIX, Settings
+from strongroom.config import PREFIX, described_settings
 
 SETTINGS_PAGE: Final = "settings.md"
 COMMANDS_PAGE: Final = "command-line.md"
@@ -56,10 +55,8 @@ from standard input, or at a prompt.
 def settings_page() -> str:
     """Write the page of all settings."""
     lines = []
-    for entry in fields(Settings):
-        metadata = entry.metadata
-        unit = metadata["unit"]
-        least, most = metadata["least"], metadata["most"]
+    for entry in described_settings():
+        unit, least, most = entry.setting.unit, entry.setting.least, entry.setting.most
         if most is not None:
             unit += f", {least} to {most}"
         elif least is not None:
@@ -67,7 +64,7 @@ def settings_page() -> str:
         shown = shown_value(entry.default)
         shown = "none" if shown == "-" else f"`{shown}`"
         variable = PREFIX + entry.name.upper()
-        lines.append(f"| `{entry.name}` | `{variable}` | {shown} | {unit} | {metadata['meaning']} |")
+        lines.append(f"| `{entry.name}` | `{variable}` | {shown} | {unit} | {entry.setting.meaning} |")
     return _SETTINGS_HEAD + "\n".join(lines) + "\n"
 
 

@@ -13,7 +13,8 @@ import logging
 import os
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from strongroom.clock import Clock
 from strongroom.config import Settings
@@ -36,8 +37,7 @@ class SetUpRefused(StrongroomError):
     """The server is not started as it is set up; the sentence says what to do."""
 
 
-@dataclass(frozen=True)
-class Address:
+class Address(msgspec.Struct, frozen=True):
     """Where to listen."""
 
     host: str

@@ -9,8 +9,9 @@ Rules:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Protocol
+
+import msgspec
 
 from strongroom.audit.record import UserIdentity
 from strongroom.policy.compile import CompiledPolicy
@@ -18,8 +19,7 @@ from strongroom.policy.question import Principal
 from strongroom.store.rows import Rows
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(msgspec.Struct, frozen=True):
     """The principal of an authenticated request.
 
     Attributes:
@@ -40,7 +40,7 @@ class Caller:
     identity: tuple[CompiledPolicy, ...]
     boundary: CompiledPolicy | None = None
     session: CompiledPolicy | None = None
-    identity_memo: dict[str, UserIdentity] = field(default_factory=dict, repr=False, compare=False)
+    identity_memo: dict[str, UserIdentity] = msgspec.field(default_factory=dict)
 
     @property
     def account(self) -> str:
@@ -53,8 +53,7 @@ class Caller:
         return self.principal.arn
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
+class Credential(msgspec.Struct, frozen=True):
     """An access key that is in force, with its principal.
 
     Attributes:
@@ -64,10 +63,13 @@ class Credential:
         signing_keys: Derived keys by (date, Region, service).
     """
 
-    secret: bytes = field(repr=False)
+    secret: bytes
     caller: Caller
-    session_token: str | None = field(default=None, repr=False)
-    signing_keys: dict[tuple[str, str, str], bytes] = field(default_factory=dict, repr=False)
+    session_token: str | None = None
+    signing_keys: dict[tuple[str, str, str], bytes] = msgspec.field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<Credential {self.caller.access_key_id}>"  # never the secret (X-01)
 
 
 class CredentialSource(Protocol):

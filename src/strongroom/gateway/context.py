@@ -11,8 +11,9 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+import msgspec
 
 from strongroom.clock import Instant
 from strongroom.errors import Fault
@@ -29,8 +30,7 @@ class InnerPipeline(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class Context:
+class Context(msgspec.Struct):
     """One request as its handler sees it.
 
     Attributes:
@@ -59,8 +59,8 @@ class Context:
     rows: Rows
     deployment: Any
     inner: InnerPipeline
-    inner_records: list[bytes] = field(default_factory=list)
-    later: list[Callable[[Transaction], None]] = field(default_factory=list)
+    inner_records: list[bytes] = msgspec.field(default_factory=list)
+    later: list[Callable[[Transaction], None]] = msgspec.field(default_factory=list)
 
     @property
     def account(self) -> str:

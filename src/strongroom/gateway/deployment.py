@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from strongroom.clock import Clock
 from strongroom.config import Settings
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from strongroom.audit.trail import Trail
 
 
-@dataclass(frozen=True, slots=True)
-class Deployment:
+class Deployment(msgspec.Struct, frozen=True):
     """The parts of one running deployment.
 
     Attributes:

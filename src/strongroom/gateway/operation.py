@@ -7,9 +7,10 @@ An operation file ends with its ``Operation``; the service's ``__init__`` lists 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import msgspec
 
 from strongroom.policy.compile import CompiledPolicy
 from strongroom.policy.principals import Granted
@@ -35,8 +36,7 @@ class Mode(Enum):
     CHANGE = "change"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """What an operation acts on, as the evaluator needs it (step 5).
 
     Attributes:
@@ -55,13 +55,12 @@ class Target:
     account: str
     label: str = "*"
     found: Any = None
-    conditions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    conditions: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     policy: CompiledPolicy | None = None
     granted: Granted | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Operation(Generic[Request, Response]):
+class Operation(msgspec.Struct, Generic[Request, Response], frozen=True):
     """One operation of a service.
 
     Attributes:
@@ -98,8 +97,7 @@ class Operation(Generic[Request, Response]):
         return self.mode is not Mode.CHANGE if self.is_read_only is None else self.is_read_only
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorCodes:
+class ErrorCodes(msgspec.Struct, frozen=True):
     """How a service names the errors that the gateway, not an operation, finds.
 
     The JSON services and the query services of AWS use different codes and statuses for the same fault
@@ -148,8 +146,7 @@ QUERY_ERRORS = ErrorCodes(
 )
 
 
-@dataclass(frozen=True)
-class Service:
+class Service(msgspec.Struct, frozen=True):
     """One AWS service.
 
     Attributes:

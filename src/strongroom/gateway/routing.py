@@ -10,8 +10,9 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from strongroom.errors import Fault
 from strongroom.gateway.operation import JSON_ERRORS, Operation, Service
@@ -23,8 +24,7 @@ FORM = b"application/x-www-form-urlencoded"
 HEADS_KEPT = 512
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(msgspec.Struct, frozen=True):
     """Where a request goes.
 
     Attributes:

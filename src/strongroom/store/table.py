@@ -13,8 +13,9 @@ anchor notices when the whole store was.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
+
+import msgspec
 
 Value = str | int | bytes | None
 Row = tuple[Value, ...]
@@ -32,8 +33,7 @@ class Authenticator(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(msgspec.Struct, frozen=True):
     """One authenticated table.
 
     Attributes:
@@ -45,12 +45,12 @@ class Table:
     name: str
     columns: tuple[str, ...]
     key: tuple[str, ...]
-    select_sql: str = field(init=False)
-    find_sql: str = field(init=False)
-    insert_sql: str = field(init=False)
-    update_sql: str = field(init=False)
-    delete_sql: str = field(init=False)
-    key_positions: tuple[int, ...] = field(init=False)
+    select_sql: str = ""
+    find_sql: str = ""
+    insert_sql: str = ""
+    update_sql: str = ""
+    delete_sql: str = ""
+    key_positions: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         every = ", ".join((*self.columns, "mac"))
@@ -66,4 +66,4 @@ class Table:
             "key_positions": tuple(self.columns.index(column) for column in self.key),
         }
         for attribute, value in derived.items():
-            object.__setattr__(self, attribute, value)
+            msgspec.structs.force_setattr(self, attribute, value)

@@ -16,7 +16,6 @@ import re
 import types
 import typing
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import Enum, StrEnum
 from functools import cache
 from typing import Annotated, Any, Literal, Union
@@ -45,8 +44,7 @@ class Kind(StrEnum):
     STRUCTURE = "structure"
 
 
-@dataclass(frozen=True, slots=True)
-class TypeInfo:
+class TypeInfo(msgspec.Struct, frozen=True):
     """The type of a member, an element, a map key or a map value.
 
     Attributes:
@@ -83,8 +81,7 @@ class TypeInfo:
         return self.kind not in (Kind.LIST, Kind.MAP, Kind.STRUCTURE)
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(msgspec.Struct, frozen=True):
     """One member of a shape.
 
     Attributes:
@@ -230,4 +227,6 @@ def _constrained(info: TypeInfo, meta: msgspec.Meta) -> TypeInfo:
         "is_sensitive": extra.get("sensitive"),
         "kind": Kind.TIMESTAMP if extra.get("timestamp") else None,
     }
-    return replace(info, **{name: value for name, value in changes.items() if value is not None})
+    return msgspec.structs.replace(
+        info, **{name: value for name, value in changes.items() if value is not None}
+    )

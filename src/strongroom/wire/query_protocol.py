@@ -24,10 +24,11 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, TypeVar
 from urllib.parse import unquote_to_bytes
+
+import msgspec
 
 from strongroom.clock import render_iso
 from strongroom.wire.blob import decode_blob
@@ -52,8 +53,7 @@ _UNSAFE: Final = re.compile('[&<>"\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufff
 _ESCAPES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#xD;"}
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class QueryFields:
+class QueryFields(msgspec.Struct, frozen=True):
     """The fields of one request, decoded and checked.
 
     Attributes:
@@ -64,7 +64,7 @@ class QueryFields:
 
     action: str
     version: str
-    fields: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, str] = msgspec.field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"<QueryFields of {len(self.fields)}>"  # values may be passwords (X-01)

@@ -13,15 +13,15 @@ import logging
 import threading
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 log = logging.getLogger(__name__)
 
 MAKE_AGAIN_AFTER_S = 1.0
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(msgspec.Struct, frozen=True):
     """One background job.
 
     Attributes:

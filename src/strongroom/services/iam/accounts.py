@@ -7,8 +7,9 @@ Rules:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Final
+
+import msgspec
 
 from strongroom.arn import is_account_id, is_region
 from strongroom.clock import Instant
@@ -37,8 +38,7 @@ class AccountRefused(StrongroomError):
     """An account or a Region cannot be made as asked; the sentence says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewAdministrator:
+class NewAdministrator(msgspec.Struct, frozen=True):
     """The first administrator of an account, with the access key that is shown once.
 
     Attributes:
@@ -49,7 +49,10 @@ class NewAdministrator:
 
     account_id: str
     access_key_id: str
-    secret_access_key: str = field(repr=False)
+    secret_access_key: str
+
+    def __repr__(self) -> str:
+        return f"<NewAdministrator of {self.account_id}>"  # never the secret (X-01)
 
 
 def check_account(account_id: str) -> None:

@@ -11,7 +11,8 @@ Rules (reference 2.2; threat model P-01, P-09):
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+import msgspec
 
 from strongroom.arn import PARTITION, MalformedARN, parse_arn
 from strongroom.gateway.conditions import BuiltOnDemand
@@ -113,7 +114,9 @@ def with_secret(target: Target, secret: Secret) -> Target:
         for key, values in target.conditions.items()
         if not key.startswith(("aws:resourcetag/", "secretsmanager:resourcetag/"))
     }
-    return replace(target, found=secret, conditions={**secret_conditions(secret), **of_request})
+    return msgspec.structs.replace(
+        target, found=secret, conditions={**secret_conditions(secret), **of_request}
+    )
 
 
 def resource_policy(rows: Rows, secret: Secret) -> CompiledPolicy | None:

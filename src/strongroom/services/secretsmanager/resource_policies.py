@@ -13,8 +13,9 @@ What this does not do: look whether a principal exists, or whether one statement
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
+
+import msgspec
 
 from strongroom.gateway.authorisation import AccessDenied, authorise
 from strongroom.gateway.context import Context
@@ -63,7 +64,9 @@ def locks_out(context: Context, document: Document, target: Target) -> bool:
     """
     attached = compile_policy(document, PolicyKind.RESOURCE, source_id=target.arn)
     try:
-        authorise(context, "secretsmanager:PutResourcePolicy", replace(target, policy=attached))
+        authorise(
+            context, "secretsmanager:PutResourcePolicy", msgspec.structs.replace(target, policy=attached)
+        )
     except AccessDenied:
         return True
     return False
