@@ -161,6 +161,29 @@ def test_a_decision_names_the_statements_that_decided() -> None:
     assert inline.reason(with_policy_arn=True) == "with an explicit deny in an identity-based policy"
 
 
+def test_p07_a_policy_bound_to_an_id_means_the_federated_sessions_of_that_user() -> None:
+    """A Deny for a user, stored with its unique id, reaches a session that the user asked for."""
+    denial = {"Effect": "Deny", "Principal": {"AWS": USER.arn}, "Action": "*", "Resource": "*"}
+    bound = compile_policy(
+        json.dumps({"Statement": denial}),
+        PolicyKind.RESOURCE,
+        source_id="secret",
+        principal_ids={USER.arn: USER.unique_id},
+    )
+    arn = f"arn:aws:sts::{ACCOUNT}:federated-user/ci"
+    for issuer_id, is_denied in ((USER.unique_id, True), ("AIDANEWAAAAAAAAAAAAAA", False)):
+        session = Principal(
+            "FederatedUser", arn, ACCOUNT, f"{ACCOUNT}:ci", issuer_arn=USER.arn, issuer_id=issuer_id
+        )
+        decision = evaluate(
+            question(principal=session),
+            identity=[policy(ALLOW_ALL)],
+            resource=bound,
+            session=policy(ALLOW_ALL, kind=PolicyKind.SESSION),
+        )
+        assert decision.allowed is not is_denied
+
+
 def test_get_caller_identity_cannot_be_denied() -> None:
     """STS says so: valid credentials may always ask who they are."""
     assert evaluate(question(action="sts:GetCallerIdentity"), identity=[policy(DENY_ALL)]).allowed

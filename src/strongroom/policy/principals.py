@@ -157,4 +157,6 @@ class PrincipalSet:
         """Whether the role of a session, or the user behind a federated one, is named."""
         if principal.type == "AssumedRole":
             return principal.role_arn in self._arns or principal.role_id in self._ids
-        return principal.type == "FederatedUser" and principal.issuer_arn in self._arns
+        return principal.type == "FederatedUser" and (
+            principal.issuer_arn in self._arns or principal.issuer_id in self._ids
+        )

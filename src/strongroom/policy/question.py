@@ -50,6 +50,7 @@ class Principal(msgspec.Struct, frozen=True):
         unique_id: ``AIDA...``, ``AROA...:session``, ``A:name`` for a federated user, the account id for root.
         role_arn: The role of a session, path and all; None for others.
         issuer_arn: The user who asked for a federated session; None for others.
+        issuer_id: That user's unique id; empty for others.
     """
 
     type: PrincipalType
@@ -58,6 +59,7 @@ class Principal(msgspec.Struct, frozen=True):
     unique_id: str = ""
     role_arn: str | None = None
     issuer_arn: str | None = None
+    issuer_id: str = ""
 
     @property
     def role_id(self) -> str:

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from strongroom.arn import is_account_id
 from strongroom.policy.conditions.date import parse_date
 from strongroom.policy.conditions.operators import find_operator
-from strongroom.policy.match import fold
+from strongroom.policy.match import Glob, fold
 from strongroom.policy.model import (
     VERSION_WITH_VARIABLES,
     Document,
@@ -34,6 +34,7 @@ from strongroom.policy.model import (
     syntax_error,
 )
 from strongroom.policy.principals import is_principal_arn, is_provider_arn, is_unique_id
+from strongroom.policy.variables import tokenise, without_variables
 
 _PARTITIONS = frozenset({"aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f"})
 _VENDOR = re.compile(r"[A-Za-z0-9.-]+", re.ASCII)
@@ -141,10 +142,18 @@ def _check_legacy(document: Document) -> None:
 
 def _has_too_few_parts(resource: str) -> bool:
     parts = resource.split(":")
-    if len(parts) < 4 or parts[0] != "arn" or parts[1] not in _PARTITIONS:
+    if len(parts) < 4 or parts[0] != "arn" or not _is_partition(parts[1]):
         return False
     # "arn:aws:secretsmanager:*" is whole: its star stands for the missing parts.
     return not parts[2] or (len(parts) < 6 and not resource.endswith("*"))
+
+
+def _is_partition(text: str) -> bool:
+    """Whether ``text`` is a partition, or a pattern of some (AWS's own policies write ``arn:*:ec2:...``)."""
+    if text in _PARTITIONS:
+        return True
+    glob = Glob(without_variables(tokenise(text, variables=False)))
+    return glob.exact is None and any(map(glob.matches, _PARTITIONS))
 
 
 def _dates(statement: Statement) -> Iterator[object]:
@@ -172,7 +181,7 @@ def _check_resource(resource: str) -> None:
         raise MalformedPolicy(f'Resource {resource} must be in ARN format or "*".', "resource")
     parts = resource.split(":", 5)
     partition = parts[1]
-    if partition not in _PARTITIONS:
+    if not _is_partition(partition):
         written = ":".join(parts + ["*"] * (6 - len(parts)))
         raise MalformedPolicy(f'Partition "{partition}" is not valid for resource "{written}".', "resource")
     vendor = parts[2] if len(parts) > 2 else ""
