@@ -39,11 +39,18 @@ class Example:
         request: The members, given the name of the object.
         resource: The ARN in policies, given account and name; ``*`` where the action has no resource.
         prepare: Makes the object; gets the administrator's clients.
+        label: How a refusal names the resource, given account and name; None for the way of the service.
     """
 
     request: Callable[[str], Mapping[str, Any]]
     resource: Callable[[str, str], str]
     prepare: Callable[[Clients, str], Any]
+    label: Callable[[str, str], str] | None = None
+
+    @property
+    def makes_it(self) -> bool:
+        """Whether the operation makes the object that it names."""
+        return self.prepare is _nothing and "it" in self.request("it").values()
 
 
 @dataclass(frozen=True)
@@ -99,6 +106,9 @@ def _of_user(prepare: Callable[[Clients, str], None] = _user, **members: Any) ->
 def _without_resource(**members: Any) -> Example:
     return Example(lambda _: members, _no_resource, _nothing)
 
+
+OBJECT_MEMBERS: Final = {"SecretId", "UserName", "GroupName", "RoleName"}
+"""Members of requests that name an object: operations that have one are asked about absent ones too."""
 
 _KEY_OF_NOBODY: Final = "AKIA" + "A" * 16
 _SECRET_POLICY: Final = json.dumps(

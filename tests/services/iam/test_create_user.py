@@ -128,15 +128,26 @@ def test_p05_a_tag_value_with_a_wildcard_is_refused(iam: Any) -> None:
     assert "Member must satisfy regular expression pattern" in message
 
 
-def test_a_permissions_boundary_is_refused_and_no_user_is_made(iam: Any) -> None:
-    """Ignoring it would give the user more than its maker wants."""
-    status, code, message = refusal(
-        iam.create_user,
-        UserName="alice",
-        PermissionsBoundary="arn:aws:iam::aws:policy/ReadOnlyAccess",
-    )
-    assert (status, code) == (400, "InvalidInput")
-    assert "PermissionsBoundary is not served" in message
+@pytest.mark.parametrize(
+    ("arn", "expected"),
+    [
+        (
+            "arn:aws:iam::aws:policy/Nonsense",
+            (
+                404,
+                "NoSuchEntity",
+                "Scope ARN: arn:aws:iam::aws:policy/Nonsense does not exist or is not attachable.",
+            ),
+        ),
+        (
+            "arn:aws:iam::111122223333:role/x",
+            (400, "ValidationError", "ARN arn:aws:iam::111122223333:role/x is not valid."),
+        ),
+    ],
+)
+def test_a_permissions_boundary_that_is_none_makes_no_user(iam: Any, arn: str, expected: Any) -> None:
+    """Leaving it out would give the user more than its maker wants."""
+    assert refusal(iam.create_user, UserName="alice", PermissionsBoundary=arn) == expected
     assert [user["UserName"] for user in iam.list_users()["Users"]] == ["admin"]
 
 

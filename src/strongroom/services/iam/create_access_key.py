@@ -17,7 +17,8 @@ from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.iam import errors
 from strongroom.services.iam.credentials import new_access_key
-from strongroom.services.iam.lookup import existing, find_target
+from strongroom.services.iam.identity_rows import USERS
+from strongroom.services.iam.lookup import existing, find_user_or_self
 from strongroom.services.iam.model import KEYS_PER_USER_MOST, Status
 from strongroom.services.iam.recorded import render_date
 from strongroom.services.iam.shapes import AccessKeyId, ExistingUserName, UserName
@@ -49,12 +50,12 @@ class Response(Shape):
 
 def target(context: Context, request: Request) -> Target:
     """Name the user."""
-    return find_target(context, request.user_name)
+    return find_user_or_self(context, request.user_name)
 
 
 def handle(context: Context, request: Request, target: Target) -> Response:
     """Draw the key and store it sealed."""
-    user = existing(target)
+    user = existing(USERS, target)
     if len(list_access_keys(context.rows, user.unique_id)) >= KEYS_PER_USER_MOST:
         raise errors.quota_exceeded("AccessKeysPerUser", KEYS_PER_USER_MOST)
     key, secret = new_access_key(context.deployment.keyring, user.account, user.unique_id, context.now_ms)

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
-from strongroom.services.iam.lookup import existing, existing_key, find_target
+from strongroom.services.iam.identity_rows import USERS
+from strongroom.services.iam.lookup import existing, existing_key, find_user_or_self
 from strongroom.services.iam.shapes import AccessKeyId, ExistingUserName
 from strongroom.services.iam.tables import remove_access_key
 from strongroom.wire.shapes import Shape
@@ -26,12 +27,12 @@ class Request(Shape):
 
 def target(context: Context, request: Request) -> Target:
     """Name the user."""
-    return find_target(context, request.user_name)
+    return find_user_or_self(context, request.user_name)
 
 
 def handle(context: Context, request: Request, target: Target) -> None:
     """Remove it with its sealed secret."""
-    key = existing_key(context, existing(target), request.access_key_id)
+    key = existing_key(context, existing(USERS, target), request.access_key_id)
     remove_access_key(context.transaction, key.user_id, key.access_key_id)
 
 

@@ -25,12 +25,12 @@ class Request(Shape):
 
 def target(context: Context, request: Request) -> Target:
     """Name the user."""
-    return find_target(context, request.user_name)
+    return find_target(context, USERS, request.user_name)
 
 
 def handle(context: Context, request: Request, target: Target) -> None:
     """Remove it, when nothing hangs on it."""
-    user = existing(target)
+    user = existing(USERS, target)
     if user.attributes.attached:
         raise errors.must_detach_policies()
     if USERS.list_policies(context.rows, user.unique_id):

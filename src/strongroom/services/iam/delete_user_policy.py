@@ -11,9 +11,8 @@ from __future__ import annotations
 
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
-from strongroom.services.iam import errors
 from strongroom.services.iam.identity_rows import USERS
-from strongroom.services.iam.lookup import check_name, existing, find_target
+from strongroom.services.iam.inline_policies import delete_inline_policy, inline_policy_target
 from strongroom.services.iam.shapes import ExistingUserName, NewPolicyName
 from strongroom.wire.shapes import Shape
 
@@ -27,16 +26,12 @@ class Request(Shape):
 
 def target(context: Context, request: Request) -> Target:
     """Name the user."""
-    check_name("policyName", request.policy_name)
-    return find_target(context, request.user_name)
+    return inline_policy_target(context, USERS, request.user_name, request.policy_name, is_change=True)
 
 
 def handle(context: Context, request: Request, target: Target) -> None:
     """Remove the policy."""
-    user = existing(target)
-    if USERS.find_policy(context.rows, user.unique_id, request.policy_name) is None:
-        raise errors.user_policy_not_found(request.policy_name)
-    USERS.remove_policy(context.transaction, user.unique_id, request.policy_name)
+    delete_inline_policy(context, USERS, target, request.policy_name)
 
 
 DELETE_USER_POLICY: Operation[Request, Shape] = Operation(

@@ -9,14 +9,14 @@ from __future__ import annotations
 from strongroom.errors import Fault
 
 
-def user_not_found(name: str) -> Fault:
-    """There is no user of this name."""
-    return Fault("NoSuchEntity", f"The user with name {name} cannot be found.", status=404)
+def identity_not_found(word: str, name: str) -> Fault:
+    """There is no user, group or role of this name."""
+    return Fault("NoSuchEntity", f"The {word} with name {name} cannot be found.", status=404)
 
 
-def user_policy_not_found(name: str) -> Fault:
-    """The user has no inline policy of this name."""
-    return Fault("NoSuchEntity", f"The user policy with name {name} cannot be found.", status=404)
+def inline_policy_not_found(word: str, name: str) -> Fault:
+    """The user, group or role has no inline policy of this name."""
+    return Fault("NoSuchEntity", f"The {word} policy with name {name} cannot be found.", status=404)
 
 
 def access_key_not_found(access_key_id: str) -> Fault:
@@ -24,18 +24,18 @@ def access_key_not_found(access_key_id: str) -> Fault:
     return Fault("NoSuchEntity", f"The Access Key with id {access_key_id} cannot be found.", status=404)
 
 
-def user_exists(name: str) -> Fault:
+def identity_exists(word: str, name: str) -> Fault:
     """The name is taken, perhaps in another case."""
-    return Fault("EntityAlreadyExists", f"User with name {name} already exists.", status=409)
+    return Fault("EntityAlreadyExists", f"{word.capitalize()} with name {name} already exists.", status=409)
 
 
 def must_detach_policies() -> Fault:
-    """Managed policies are attached to the user."""
+    """Managed policies are attached to it."""
     return Fault("DeleteConflict", "Cannot delete entity, must detach all policies first.", status=409)
 
 
 def must_delete_policies() -> Fault:
-    """The user has inline policies."""
+    """It has inline policies."""
     return Fault("DeleteConflict", "Cannot delete entity, must delete policies first.", status=409)
 
 
@@ -49,9 +49,10 @@ def quota_exceeded(quota: str, most: int) -> Fault:
     return Fault("LimitExceeded", f"Cannot exceed quota for {quota}: {most}", status=409)
 
 
-def inline_policies_too_long(name: str, most: int) -> Fault:
-    """The inline policies of a user are too long together."""
-    return Fault("LimitExceeded", f"Maximum policy size of {most} bytes exceeded for user {name}", status=409)
+def inline_policies_too_long(word: str, name: str, most: int) -> Fault:
+    """The inline policies of a user, group or role are too long together."""
+    text = f"Maximum policy size of {most} bytes exceeded for {word} {name}"
+    return Fault("LimitExceeded", text, status=409)
 
 
 def malformed_policy(message: str) -> Fault:
@@ -68,11 +69,11 @@ def invalid_name(member: str) -> Fault:
     )
 
 
-def invalid_path() -> Fault:
+def invalid_path(member: str) -> Fault:
     """A path does not begin and end with a slash, or has characters that paths do not have."""
     return Fault(
         "ValidationError",
-        "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric "
+        f"The specified value for {member} is invalid. It must begin and end with / and contain only alphanumeric "
         "characters and/or / characters.",
     )
 
@@ -87,9 +88,15 @@ def user_name_missing() -> Fault:
     return Fault("ValidationError", "Must specify userName when calling with non-User credentials")
 
 
-def duplicate_tag_keys() -> Fault:
-    """Two tag keys are the same but for their case."""
-    return Fault("InvalidInput", "Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+def duplicate_tag_keys(*, folds_case: bool) -> Fault:
+    """Two tag keys are the same, where case does not count perhaps but for their case."""
+    more = " Please note that Tag keys are case insensitive." if folds_case else ""
+    return Fault("InvalidInput", f"Duplicate tag keys found.{more}")
+
+
+def too_many_tags() -> Fault:
+    """There would be more than 50."""
+    return Fault("LimitExceeded", "The number of tags has reached the maximum limit.", status=409)
 
 
 def reserved_tag_key() -> Fault:
@@ -97,12 +104,14 @@ def reserved_tag_key() -> Fault:
     return Fault("InvalidInput", "Tag keys that begin with aws: are reserved.")
 
 
-def boundary_not_served() -> Fault:
-    """Refused rather than ignored: a user without its boundary could do more than its maker wants."""
-    return Fault(
-        "InvalidInput",
-        "PermissionsBoundary is not served by this version of Strongroom; the user was not created.",
-    )
+def invalid_arn(arn: str) -> Fault:
+    """It does not have the form of an ARN of the kind that is wanted."""
+    return Fault("ValidationError", f"ARN {arn} is not valid.")
+
+
+def boundary_not_found(arn: str) -> Fault:
+    """There is no managed policy of this ARN that could be a permissions boundary."""
+    return Fault("NoSuchEntity", f"Scope ARN: {arn} does not exist or is not attachable.", status=404)
 
 
 def status_not_settable() -> Fault:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
-from strongroom.services.iam.lookup import existing, find_target
+from strongroom.services.iam.identity_rows import USERS
+from strongroom.services.iam.lookup import existing, find_user_or_self
 from strongroom.services.iam.shapes import ExistingUserName, UserDetail, show_user
 from strongroom.wire.shapes import Shape
 
@@ -28,12 +29,12 @@ class Response(Shape):
 
 def target(context: Context, request: Request) -> Target:
     """Name the user."""
-    return find_target(context, request.user_name)
+    return find_user_or_self(context, request.user_name)
 
 
 def handle(context: Context, request: Request, target: Target) -> Response:
     """Show it."""
-    return Response(user=show_user(existing(target)))
+    return Response(user=show_user(existing(USERS, target)))
 
 
 GET_USER = Operation(

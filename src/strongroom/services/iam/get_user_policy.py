@@ -8,13 +8,11 @@ Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetUserPolicy.ht
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import quote
 
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
-from strongroom.services.iam import errors
 from strongroom.services.iam.identity_rows import USERS
-from strongroom.services.iam.lookup import check_name, existing, find_target
+from strongroom.services.iam.inline_policies import get_inline_policy, inline_policy_target, show_document
 from strongroom.services.iam.shapes import ExistingUserName, NewPolicyName, PolicyDocument, PolicyName
 from strongroom.wire.shapes import Shape, limits
 
@@ -36,21 +34,13 @@ class Response(Shape):
 
 def target(context: Context, request: Request) -> Target:
     """Name the user."""
-    check_name("policyName", request.policy_name)
-    return find_target(context, request.user_name)
+    return inline_policy_target(context, USERS, request.user_name, request.policy_name, is_change=False)
 
 
 def handle(context: Context, request: Request, target: Target) -> Response:
     """Read the policy."""
-    user = existing(target)
-    policy = USERS.find_policy(context.rows, user.unique_id, request.policy_name)
-    if policy is None:
-        raise errors.user_policy_not_found(request.policy_name)
-    return Response(
-        user_name=user.name,
-        policy_name=policy.name,
-        policy_document=quote(policy.document, safe=""),
-    )
+    user, policy = get_inline_policy(context, USERS, target, request.policy_name)
+    return Response(user_name=user.name, policy_name=policy.name, policy_document=show_document(policy))
 
 
 GET_USER_POLICY = Operation(

@@ -46,7 +46,8 @@ class IdentityRows(Generic[I]):
     """Rows of one kind of identity.
 
     Args:
-        word: What such an identity is called in messages: ``user``.
+        word: What such an identity is called in ARNs and messages: ``user``.
+        inline_most: How many characters the inline policies of one may have together, without white space.
         kind: The type of the identities.
         attributes: The type of their attributes.
         table: Columns account_id, name_folded, the unique id, name, path, created_ms, attributes.
@@ -54,9 +55,16 @@ class IdentityRows(Generic[I]):
     """
 
     def __init__(
-        self, word: str, kind: type[I], attributes: type[msgspec.Struct], table: Table, policies: Table
+        self,
+        word: str,
+        inline_most: int,
+        kind: type[I],
+        attributes: type[msgspec.Struct],
+        table: Table,
+        policies: Table,
     ) -> None:
         self.word = word
+        self.inline_most = inline_most
         self.kind = kind
         self.table = table
         self.policy_table = policies
@@ -65,6 +73,10 @@ class IdentityRows(Generic[I]):
         self._by_id = f"WHERE {id_column} = ?"
         self._policies_by_name = f"WHERE {id_column} = ? ORDER BY name"
         self._count = f"SELECT count(*) FROM {table.name} WHERE account_id = ?"  # noqa: S608 - constants (D-07)
+
+    def arn(self, account: str, path: str, name: str) -> str:
+        """Write the ARN that one of this path and name has."""
+        return f"arn:aws:iam::{account}:{self.word}{path}{name}"
 
     def find(self, rows: Rows, account: str, name: str) -> I | None:
         """Read one by its name, whatever its case, or None."""
@@ -189,6 +201,7 @@ def _policy_table(name: str, id_column: str) -> Table:
 
 USERS: Final = IdentityRows(
     "user",
+    2_048,
     User,
     UserAttributes,
     _table("iam_users", "user_id"),
@@ -196,6 +209,7 @@ USERS: Final = IdentityRows(
 )
 GROUPS: Final = IdentityRows(
     "group",
+    5_120,
     Group,
     GroupAttributes,
     _table("iam_groups", "group_id"),
@@ -203,6 +217,7 @@ GROUPS: Final = IdentityRows(
 )
 ROLES: Final = IdentityRows(
     "role",
+    10_240,
     Role,
     RoleAttributes,
     _table("iam_roles", "role_id"),

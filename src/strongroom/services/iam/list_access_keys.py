@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
-from strongroom.services.iam.lookup import existing, find_target
+from strongroom.services.iam.identity_rows import USERS
+from strongroom.services.iam.lookup import existing, find_user_or_self
 from strongroom.services.iam.marker import cut_page, open_marker
 from strongroom.services.iam.model import AccessKey
 from strongroom.services.iam.shapes import (
@@ -44,12 +45,12 @@ class Response(Shape):
 
 def target(context: Context, request: Request) -> Target:
     """Name the user."""
-    return find_target(context, request.user_name)
+    return find_user_or_self(context, request.user_name)
 
 
 def handle(context: Context, request: Request, target: Target) -> Response:
     """Read a page; a user has so few keys that all are read."""
-    user = existing(target)
+    user = existing(USERS, target)
     after = open_marker(context, NAME, user.unique_id, request.marker)
     keys = [key for key in list_access_keys(context.rows, user.unique_id) if _position(key) > after]
     most = request.max_items or MAX_ITEMS_DEFAULT

@@ -10,15 +10,9 @@ from __future__ import annotations
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.iam.identity_rows import USERS
+from strongroom.services.iam.inline_policies import page_of_inline_policies
 from strongroom.services.iam.lookup import existing, find_target
-from strongroom.services.iam.marker import cut_page, open_marker
-from strongroom.services.iam.shapes import (
-    MAX_ITEMS_DEFAULT,
-    ExistingUserName,
-    Marker,
-    MaxItems,
-    PolicyName,
-)
+from strongroom.services.iam.shapes import ExistingUserName, Marker, MaxItems, PolicyName
 from strongroom.wire.shapes import Shape
 
 NAME = "ListUserPolicies"
@@ -42,18 +36,13 @@ class Response(Shape):
 
 def target(context: Context, request: Request) -> Target:
     """Name the user."""
-    return find_target(context, request.user_name)
+    return find_target(context, USERS, request.user_name)
 
 
 def handle(context: Context, request: Request, target: Target) -> Response:
-    """Read a page; their sum of characters keeps policies so few that all are read."""
-    user = existing(target)
-    after = open_marker(context, NAME, user.unique_id, request.marker)
-    names = [
-        policy.name for policy in USERS.list_policies(context.rows, user.unique_id) if policy.name > after
-    ]
-    most = request.max_items or MAX_ITEMS_DEFAULT
-    page, marker = cut_page(context, NAME, user.unique_id, names, most, lambda name: name)
+    """Read a page."""
+    user = existing(USERS, target)
+    page, marker = page_of_inline_policies(context, NAME, USERS, user, request.marker, request.max_items)
     return Response(policy_names=page, is_truncated=marker is not None, marker=marker)
 
 

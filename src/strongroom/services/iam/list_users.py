@@ -1,6 +1,6 @@
 """ListUsers: the users of the account, by name, perhaps only those under a path.
 
-100 users a page unless MaxItems says otherwise (1 to 1,000). Tags are left out, as AWS does.
+100 users a page unless MaxItems says otherwise (1 to 1,000). Tags and boundaries are left out, as AWS does.
 
 Errors: ValidationError for a marker of another listing.
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.iam.identity_rows import USERS
-from strongroom.services.iam.lookup import account_target
+from strongroom.services.iam.lookup import list_target
 from strongroom.services.iam.marker import cut_page, open_marker
 from strongroom.services.iam.model import fold_name
 from strongroom.services.iam.shapes import (
@@ -46,7 +46,7 @@ class Response(Shape):
 
 def target(context: Context, request: Request) -> Target:
     """Name the users under the path."""
-    return account_target(context, request.path_prefix or "/")
+    return list_target(context, USERS, request.path_prefix)
 
 
 def handle(context: Context, request: Request, target: Target) -> Response:
@@ -57,7 +57,7 @@ def handle(context: Context, request: Request, target: Target) -> Response:
     found = USERS.page(context.rows, context.account, prefix, after, most + 1)
     page, marker = cut_page(context, NAME, prefix, found, most, lambda user: fold_name(user.name))
     return Response(
-        users=[show_user(user, with_tags=False) for user in page],
+        users=[show_user(user, is_listed=True) for user in page],
         is_truncated=marker is not None,
         marker=marker,
     )

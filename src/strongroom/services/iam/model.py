@@ -24,8 +24,6 @@ Status = Literal["Active", "Inactive", "Expired"]
 ACTIVE: Final = "Active"
 USERS_MOST: Final = 5_000
 KEYS_PER_USER_MOST: Final = 2
-INLINE_POLICY_CHARACTERS_MOST: Final = 2_048
-"""Sum over all inline policies of one user, without white space."""
 
 NAME: Final = re.compile(r"[\w+=,.@-]+", re.ASCII)
 PATH: Final = re.compile(r"/|/[\x21-\x7e]+/", re.ASCII)

@@ -12,13 +12,9 @@ from __future__ import annotations
 
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
-from strongroom.policy.document import MalformedPolicy, PolicyKind, parse_policy, policy_size
-from strongroom.services.iam import errors
 from strongroom.services.iam.identity_rows import USERS
-from strongroom.services.iam.lookup import check_name, existing, find_target
-from strongroom.services.iam.model import INLINE_POLICY_CHARACTERS_MOST, InlinePolicy, User
+from strongroom.services.iam.inline_policies import inline_policy_target, put_inline_policy
 from strongroom.services.iam.shapes import ExistingUserName, NewPolicyName, PolicyDocument
-from strongroom.store.rows import Rows
 from strongroom.wire.shapes import Shape
 
 
@@ -32,32 +28,12 @@ class Request(Shape):
 
 def target(context: Context, request: Request) -> Target:
     """Name the user."""
-    check_name("policyName", request.policy_name)
-    return find_target(context, request.user_name)
+    return inline_policy_target(context, USERS, request.user_name, request.policy_name, is_change=True)
 
 
 def handle(context: Context, request: Request, target: Target) -> None:
     """Check the document and keep it."""
-    user = existing(target)
-    try:
-        parse_policy(request.policy_document, PolicyKind.IDENTITY)
-    except MalformedPolicy as problem:
-        raise errors.malformed_policy(problem.message) from problem
-    policy = InlinePolicy(request.policy_name, request.policy_document)
-    check_size(context.rows, user, policy)
-    USERS.put_policy(context.transaction, user.unique_id, policy)
-
-
-def check_size(rows: Rows, user: User, policy: InlinePolicy) -> None:
-    """Refuse a policy with which the inline policies of the user would be too long.
-
-    Raises:
-        Fault: They would.
-    """
-    others = [other for other in USERS.list_policies(rows, user.unique_id) if other.name != policy.name]
-    size = sum(policy_size(each.document) for each in (*others, policy))
-    if size > INLINE_POLICY_CHARACTERS_MOST:
-        raise errors.inline_policies_too_long(user.name, INLINE_POLICY_CHARACTERS_MOST)
+    put_inline_policy(context, USERS, target, request.policy_name, request.policy_document)
 
 
 PUT_USER_POLICY: Operation[Request, Shape] = Operation(

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from strongroom.services.iam.shapes import UserDetail
+from strongroom.services.iam.shapes import AttachedBoundary, UserDetail
 
 # Never from the locale of the process.
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -37,6 +37,16 @@ def record_user(user: UserDetail) -> Mapping[str, Any]:
         "arn": user.arn,
         "createDate": render_date(user.create_date),
     }
+    if user.permissions_boundary is not None:
+        shown["permissionsBoundary"] = record_boundary(user.permissions_boundary)
     if user.tags is not None:
         shown["tags"] = [{"key": tag.key, "value": tag.value} for tag in user.tags]
     return shown
+
+
+def record_boundary(boundary: AttachedBoundary) -> Mapping[str, Any]:
+    """Show a permissions boundary."""
+    return {
+        "permissionsBoundaryType": boundary.permissions_boundary_type,
+        "permissionsBoundaryArn": boundary.permissions_boundary_arn,
+    }

@@ -42,14 +42,28 @@ class Tag(Shape):
 Tags = Annotated[list[Tag], limits(None, 50)]
 
 
+TagKeys = Annotated[
+    list[Annotated[str, limits(1, 128, pattern=r"[\p{L}\p{Z}\p{N}_.:/=+\-@]+")]], limits(None, 50)
+]
+
+
+class AttachedBoundary(Shape):
+    """A permissions boundary. AWS documents and sends ``Policy`` as its type, whatever the service model says."""
+
+    permissions_boundary_type: str | None = None
+    permissions_boundary_arn: Arn | None = None
+
+
 class UserDetail(Shape):
-    """A user as operations show it; ListUsers leaves out the tags."""
+    """A user as operations show it; ListUsers leaves out the tags and the boundary."""
 
     path: Path
     user_name: UserName
     user_id: UniqueId
     arn: Arn
     create_date: Timestamp
+    password_last_used: Timestamp | None = None
+    permissions_boundary: AttachedBoundary | None = None
     tags: Tags | None = None
 
 
@@ -62,17 +76,26 @@ class AccessKeyMetadata(Shape):
     create_date: Timestamp | None = None
 
 
-def show_user(user: User, *, with_tags: bool = True) -> UserDetail:
-    """Show a user."""
-    tags = user.attributes.tags if with_tags else None
+def show_user(user: User, *, is_listed: bool = False) -> UserDetail:
+    """Show a user; in listings without tags and boundary."""
+    tags = None if is_listed else user.attributes.tags
+    boundary = None if is_listed else user.attributes.boundary
     return UserDetail(
         path=user.path,
         user_name=user.name,
         user_id=user.unique_id,
         arn=user.arn,
         create_date=timestamp(user.created_ms),
+        permissions_boundary=show_boundary(boundary),
         tags=None if tags is None else [Tag(key=key, value=value) for key, value in tags],
     )
+
+
+def show_boundary(arn: str | None) -> AttachedBoundary | None:
+    """Show a permissions boundary; None for none."""
+    if arn is None:
+        return None
+    return AttachedBoundary(permissions_boundary_type="Policy", permissions_boundary_arn=arn)
 
 
 def show_key(key: AccessKey, user: User) -> AccessKeyMetadata:

@@ -14,7 +14,8 @@ import msgspec
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.iam import errors
-from strongroom.services.iam.lookup import existing, existing_key, find_target
+from strongroom.services.iam.identity_rows import USERS
+from strongroom.services.iam.lookup import existing, existing_key, find_user_or_self
 from strongroom.services.iam.model import Status
 from strongroom.services.iam.shapes import AccessKeyId, ExistingUserName
 from strongroom.services.iam.tables import update_access_key
@@ -31,12 +32,12 @@ class Request(Shape):
 
 def target(context: Context, request: Request) -> Target:
     """Name the user."""
-    return find_target(context, request.user_name)
+    return find_user_or_self(context, request.user_name)
 
 
 def handle(context: Context, request: Request, target: Target) -> None:
     """Set the status."""
-    key = existing_key(context, existing(target), request.access_key_id)
+    key = existing_key(context, existing(USERS, target), request.access_key_id)
     if request.status == "Expired":
         raise errors.status_not_settable()
     update_access_key(context.transaction, msgspec.structs.replace(key, status=request.status))
