@@ -6,6 +6,7 @@ the default. ``strongroom config`` prints what is in force and why.
 No setting holds a secret. What must not be changed by the API (audit places and retention, L-06) is a setting.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, NamedTuple, get_args
@@ -19,6 +20,8 @@ ANSWER_WITHIN_MS: Final = 2_000
 
 PREFIX = "STRONGROOM_"
 CONFIG_FILE_NAME = "strongroom.toml"
+DEFAULT_REGION: Final = "us-east-1"
+"""The first Region of a deployment for which none was named."""
 
 
 class SettingRefused(StrongroomError):
@@ -159,6 +162,16 @@ def load_settings(
     if table:
         raise SettingRefused(f"{path} has settings that do not exist: {', '.join(sorted(table))}")
     return Settings(**values), tuple(provenance)
+
+
+def settings_of(config: Path | None, **flags: Any) -> Settings:
+    """Read the settings in force with these flags."""
+    return provenance_of(config, **flags)[0]
+
+
+def provenance_of(config: Path | None, **flags: Any) -> tuple[Settings, tuple[Provenance, ...]]:
+    """Read the settings in force and where each one comes from."""
+    return load_settings(flags, os.environ, config)
 
 
 def _read_file(path: Path, *, must_exist: bool) -> dict[str, Any]:

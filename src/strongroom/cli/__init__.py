@@ -2,7 +2,8 @@
 
 Rules:
  - One file for each group of commands, listed in one visible table. A command is imported when it is called,
-   so that ``strongroom env`` does not pay for the server.
+   so that ``strongroom env`` does not pay for the server. A server that is started plainly does not pay for the
+   library that reads command lines.
  - What is refused is a sentence on standard error that says what to do, with exit status 2, never a traceback.
    What went wrong while running is exit status 1.
  - No secret is an argument (X-03): the process list shows arguments to everybody.
@@ -13,6 +14,7 @@ from __future__ import annotations
 import sys
 from typing import Final
 
+from strongroom.cli.plain_arguments import DEV_FLAGS, SERVE_FLAGS, NotPlain, read_plain
 from strongroom.cli.terminal import complain
 from strongroom.errors import StrongroomError
 
@@ -41,6 +43,43 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command; return the exit status."""
+    try:
+        try:
+            return _run_plain(arguments)
+        except NotPlain:
+            return _run(arguments)
+    except StrongroomError as problem:
+        complain(str(problem))
+        return REFUSED
+    except KeyboardInterrupt:
+        return 130
+    except OSError as problem:
+        where = f"{problem.filename}: " if problem.filename else ""
+        complain(f"{where}{problem.strerror or type(problem).__name__}.")
+        return FAILED
+
+
+def _run_plain(arguments: list[str]) -> int:
+    """Start a server whose arguments are written plainly, without the library that reads all others.
+
+    Raises:
+        NotPlain: It is another command, or they are not.
+    """
+    command, given = arguments[:1], arguments[1:]
+    if command == ["serve"]:
+        flags = read_plain(given, SERVE_FLAGS)
+        from strongroom.cli.serving import serve
+
+        return serve(**flags)
+    if command == ["dev"]:
+        flags = read_plain(given, DEV_FLAGS)
+        from strongroom.cli.developing import develop
+
+        return develop(**flags)
+    raise NotPlain
+
+
+def _run(arguments: list[str]) -> int:
     from cyclopts import App, CycloptsError
 
     from strongroom import __version__
@@ -58,13 +97,4 @@ def run(arguments: list[str]) -> int:
     except CycloptsError as problem:
         complain(f"{problem} Try: strongroom --help")
         return REFUSED
-    except StrongroomError as problem:
-        complain(str(problem))
-        return REFUSED
-    except KeyboardInterrupt:
-        return 130
-    except OSError as problem:
-        where = f"{problem.filename}: " if problem.filename else ""
-        complain(f"{where}{problem.strerror or type(problem).__name__}.")
-        return FAILED
     return status if isinstance(status, int) else 0

@@ -8,11 +8,11 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from strongroom.audit.verify import Report, verify_audit
-from strongroom.cli.flags import AsJSON, ConfigFile, DataDir, PassphraseDescriptor, settings_of
+from strongroom.cli.flags import AsJSON, ConfigFile, DataDir, PassphraseDescriptor
 from strongroom.cli.running import find_seal
 from strongroom.cli.terminal import note, say, say_json
 from strongroom.clock import render_iso
-from strongroom.config import Settings
+from strongroom.config import Settings, settings_of
 from strongroom.errors import StrongroomError
 from strongroom.opening import AUDIT_DIRECTORY, PUBLIC_KEY_NAME, look_into
 from strongroom.seal.passphrase_source import PassphraseSource

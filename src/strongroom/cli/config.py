@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from strongroom.cli.flags import AsJSON, ConfigFile, DataDir, provenance_of
+from strongroom.cli.flags import AsJSON, ConfigFile, DataDir
 from strongroom.cli.terminal import say, say_json
+from strongroom.config import provenance_of
 
 
 def config(*, data_dir: DataDir = None, json: AsJSON = False, config: ConfigFile = None) -> None:

@@ -20,10 +20,10 @@ from typing import Final, NamedTuple
 
 import apsw
 
-from strongroom.cli.flags import AsJSON, ConfigFile, DataDir, settings_of
+from strongroom.cli.flags import AsJSON, ConfigFile, DataDir
 from strongroom.cli.running import SetUpRefused, check_key_place, find_seal
 from strongroom.cli.terminal import say, say_json
-from strongroom.config import Settings
+from strongroom.config import Settings, settings_of
 from strongroom.control import ControlRefused, NotRunning, ask
 from strongroom.errors import StrongroomError
 from strongroom.gateway.connection_limits import affordable_connections

@@ -5,8 +5,9 @@ from __future__ import annotations
 import shlex
 
 from strongroom.cli.dev_credentials import load_credentials
-from strongroom.cli.flags import ConfigFile, DataDir, settings_of
+from strongroom.cli.flags import ConfigFile, DataDir
 from strongroom.cli.terminal import say
+from strongroom.config import settings_of
 
 
 def env(*, data_dir: DataDir = None, config: ConfigFile = None) -> None:

@@ -1,14 +1,11 @@
-"""Flags that several commands have, and how they become settings."""
+"""Flags that several commands have."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
-
-from strongroom.config import Provenance, Settings, load_settings
 
 DataDir = Annotated[
     Path | None, Parameter(name="--data-dir", help="Where the deployment lies.", show_default=False)
@@ -24,13 +21,3 @@ PassphraseDescriptor = Annotated[
         name="--passphrase-fd", help="An open file descriptor to read the seal's passphrase from.", show=True
     ),
 ]
-
-
-def settings_of(config: Path | None, **flags: Any) -> Settings:
-    """Read the settings in force with these flags."""
-    return provenance_of(config, **flags)[0]
-
-
-def provenance_of(config: Path | None, **flags: Any) -> tuple[Settings, tuple[Provenance, ...]]:
-    """Read the settings in force and where each one comes from."""
-    return load_settings(flags, os.environ, config)

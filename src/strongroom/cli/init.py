@@ -7,17 +7,16 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from strongroom.administration import draw_account_id
-from strongroom.cli.flags import AsJSON, ConfigFile, DataDir, PassphraseDescriptor, settings_of
+from strongroom.cli.flags import AsJSON, ConfigFile, DataDir, PassphraseDescriptor
 from strongroom.cli.running import check_key_place
 from strongroom.cli.terminal import note, say, say_json
 from strongroom.clock import system_clock
+from strongroom.config import DEFAULT_REGION, settings_of
 from strongroom.errors import StrongroomError
 from strongroom.opening import PUBLIC_KEY_NAME, create
 from strongroom.seal import parse_seal
 from strongroom.seal.passphrase_source import PassphraseSource
 from strongroom.seal.process import harden_process
-
-DEFAULT_REGION = "us-east-1"
 
 
 class NoSealChosen(StrongroomError):

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from strongroom.administration import COMMANDS
-from strongroom.cli.flags import settings_of
 from strongroom.cli.running import find_seal
 from strongroom.clock import system_clock
+from strongroom.config import settings_of
 from strongroom.control import NotRunning, ask
 from strongroom.opening import check_exists, open_deployment, run_alone
 from strongroom.seal.passphrase_source import PassphraseSource

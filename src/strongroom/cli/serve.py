@@ -1,28 +1,14 @@
-"""``strongroom serve``: serves a deployment that ``init`` made."""
+"""``strongroom serve``: its arguments, and their meaning."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from strongroom.cli.flags import ConfigFile, DataDir, PassphraseDescriptor, settings_of
-from strongroom.cli.logs import configure_logging
-from strongroom.cli.running import (
-    SetUpRefused,
-    check_key_place,
-    check_transport,
-    find_seal,
-    parse_address,
-    serve_until_stopped,
-)
-from strongroom.cli.terminal import say
-from strongroom.clock import system_clock
-from strongroom.config import Settings
-from strongroom.opening import check_exists
-from strongroom.seal.passphrase_source import PassphraseSource
+from strongroom.cli import serving
+from strongroom.cli.flags import ConfigFile, DataDir, PassphraseDescriptor
 
 
 def serve(
@@ -46,43 +32,16 @@ def serve(
     config: ConfigFile = None,
 ) -> int:
     """Serve a deployment until SIGTERM or SIGINT."""
-    if store is not None:
-        raise SetUpRefused(
-            "Other stores than the embedded one are not served yet; leave --store out, and the store is "
-            "SQLite in the data directory."
-        )
-    settings = settings_of(
-        config,
+    return serving.serve(
         data_dir=data_dir,
         listen=listen,
         workers=workers,
+        store=store,
         tls_cert=tls_cert,
         tls_key=tls_key,
         behind_proxy=behind_proxy,
         seal=seal,
-    )
-    configure_logging(settings.log_level)
-    _refuse_dev_settings(settings)
-    address = parse_address(settings.listen)
-    check_transport(settings, address, has_tls=settings.tls_cert is not None)
-    check_exists(settings.data_dir)
-    provider = find_seal(settings, PassphraseSource(descriptor=passphrase_fd))
-    check_key_place(settings, provider)
-    number = settings.workers or len(os.sched_getaffinity(0))
-    return serve_until_stopped(
-        settings,
-        address,
-        seal=provider,
-        clock=system_clock,
-        workers=number,
-        announce=lambda endpoint: say(f"Strongroom is ready at {endpoint}"),
-        is_dev=False,
+        passphrase_fd=passphrase_fd,
         acknowledge_rollback=acknowledge_rollback,
+        config=config,
     )
-
-
-def _refuse_dev_settings(settings: Settings) -> None:
-    if settings.clock:
-        raise SetUpRefused("Only strongroom dev moves the clock; remove the setting clock.")
-    if not settings.audit_reads:
-        raise SetUpRefused("Only strongroom dev may leave reads unrecorded; remove the setting audit_reads.")
