@@ -29,7 +29,6 @@ from strongroom.gateway.connection import Connection
 from strongroom.gateway.counters import SharedCounters
 from strongroom.gateway.exchange import Application, Exchange
 from strongroom.gateway.framing import frame_reply, parse_head
-from strongroom.gateway.metrics import declare
 from strongroom.gateway.speech import parse_request, success_reply
 from strongroom.http_message import RawReply, RawRequest
 from strongroom.ids import new_uuid
@@ -74,7 +73,7 @@ def _worker() -> Iterator[tuple[Worker, list[bytes]]]:
             signer.secretsmanager("GetSecretValue", {"SecretId": secret_name(number)})
             for number in range(SECRETS)
         ]
-        counters = SharedCounters(declare(SERVICES), 1)
+        counters = SharedCounters(1)
         worker = Worker(0, deployment.open(), SERVICES, counters, system_clock, None)
         worker.writer.start()
         asyncio.set_event_loop(worker.loop)

@@ -3,6 +3,7 @@
 Rules:
  - Workers share the port by SO_REUSEPORT. The supervisor keeps the address reserved, but never accepts.
  - The supervisor opens the root key once and forks; stores are opened and threads started after the fork.
+ - The workers come first and load what a request needs; all else is loaded when they answer already.
  - A child that dies is started anew, at most once a second each; children never outlive the supervisor.
  - SIGTERM and SIGINT: every worker finishes what it accepted, then the background loops end; what has not
    ended within ten seconds is killed.
@@ -22,21 +23,21 @@ import ssl
 import sys
 import time
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from strongroom.clock import Clock
-from strongroom.control import ControlServer
 from strongroom.errors import StrongroomError
 from strongroom.gateway.counters import SharedCounters
 from strongroom.gateway.listener import bind
-from strongroom.gateway.metrics import declare
 from strongroom.gateway.operation import Service
 from strongroom.opening import Opened
 from strongroom.seal.process import harden_process
 from strongroom.worker import Worker
-from strongroom.workers.background import background_jobs, open_writer
-from strongroom.workers.jobs import JobThreads
+
+if TYPE_CHECKING:
+    from strongroom.workers.background_process import Background
 
 log = logging.getLogger(__name__)
 
@@ -45,9 +46,9 @@ BACKGROUND_STOP_S = 1.5
 RESTART_PAUSE_S = 1.0
 BACKGROUND_NICENESS = 19
 LOOK_EVERY_S = 0.2
-JOB_WITHIN_S = 10.0
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 _BACKGROUND = -1
+_END_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -80,36 +81,22 @@ class StartFailed(StrongroomError):
 
 def run_folded(plan: Plan, announce: Callable[[int], None]) -> None:
     """Run everything in this process until it is told to stop; ``announce`` hears the port."""
-    counters = SharedCounters(declare(plan.services), 1)
-    background = _Background(plan)
-    worker = Worker(0, plan.opened, plan.services, counters, plan.clock, plan.tls)
+    worker = Worker(0, plan.opened, plan.services, SharedCounters(1), plan.clock, plan.tls)
     for number in (signal.SIGTERM, signal.SIGINT):
         worker.loop.add_signal_handler(number, worker.stop)
-    background.start()
+    background: Background | None = None
+
+    def ready(port: int) -> None:
+        nonlocal background
+        background = _open_background(plan)
+        background.start()
+        announce(port)
+
     try:
-        worker.serve(plan.host, plan.port, reuse_port=False, ready=announce)
+        worker.serve(plan.host, plan.port, reuse_port=False, ready=ready)
     finally:
-        background.stop()
-
-
-class _Background:
-    """The background loops and the control socket, with a writer of their own."""
-
-    def __init__(self, plan: Plan) -> None:
-        self._writer = open_writer(plan.opened)
-        self._jobs = JobThreads(background_jobs(plan.opened, self._writer, plan.clock))
-        run_jobs = (lambda: self._jobs.run_all_now(JOB_WITHIN_S)) if plan.is_dev else None
-        self._control = ControlServer(plan.opened, self._writer, plan.clock, run_jobs)
-
-    def start(self) -> None:
-        self._writer.start()
-        self._jobs.start()
-        self._control.start()
-
-    def stop(self) -> None:
-        self._control.stop()
-        self._jobs.stop()
-        self._writer.stop()
+        if background is not None:
+            background.stop()
 
 
 class Supervisor:
@@ -117,7 +104,7 @@ class Supervisor:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._counters = SharedCounters(declare(plan.services), plan.workers)
+        self._counters = SharedCounters(plan.workers)
         self._children: dict[int, int] = {}
         self._started: dict[int, float] = {}
         self._is_stopping = False
@@ -132,21 +119,24 @@ class Supervisor:
         """
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
+        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGCHLD,))  # waited for in _watch
         reading, writing = os.pipe()
-        for number in (*range(self._plan.workers), _BACKGROUND):
+        for number in range(self._plan.workers):
             self._start(number, writing)
-        if self._wait_until_ready(reading):
-            announce(self.port)
-            self._watch(writing)
+        if self._wait_until_ready(reading, self._plan.workers):
+            self._start(_BACKGROUND, writing)
+            if self._wait_until_ready(reading, 1):
+                announce(self.port)
+                self._watch(writing)
         return self._end()
 
-    def _wait_until_ready(self, reading: int) -> bool:
-        """Wait for the first sign of every child; False when told to stop.
+    def _wait_until_ready(self, reading: int, wanted: int) -> bool:
+        """Wait for the first sign of so many children; False when told to stop.
 
         Raises:
             StartFailed: A child ended before that. It would end again: the others are stopped.
         """
-        waited, wanted = 0, len(self._children)
+        waited = 0
         while not self._is_stopping:
             # A limit on the wait, because a signal that comes just before it does not end it.
             if select.select([reading], [], [], LOOK_EVERY_S)[0]:
@@ -163,15 +153,19 @@ class Supervisor:
         supervisor = os.getpid()
         sys.stdout.flush()
         sys.stderr.flush()
+        # A child that is told to end before it has forgotten the supervisor's handlers would run them, and live on.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _END_SIGNALS)
         pid = os.fork()
         if pid:
             self._children[pid] = number
             self._started[number] = time.monotonic()
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _END_SIGNALS)
             return
         status = 1
         try:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the whole group
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, (*_END_SIGNALS, signal.SIGCHLD))
             _die_with(supervisor)
             harden_process()  # a lock on memory is not inherited
             if number == _BACKGROUND:
@@ -195,11 +189,13 @@ class Supervisor:
     def _watch(self, writing: int) -> None:
         while not self._is_stopping:
             try:
-                pid, status = os.waitpid(-1, 0)
-            except InterruptedError:
-                continue
+                pid, status = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
                 return
+            if not pid:
+                # A limit on the wait, as above: waitpid would sleep through a signal that came just before.
+                signal.sigtimedwait((signal.SIGCHLD,), LOOK_EVERY_S)
+                continue
             number = self._children.pop(pid, None)
             if number is None or self._is_stopping:
                 continue
@@ -234,7 +230,6 @@ class Supervisor:
 
     def _stop(self, _number: int, _frame: object) -> None:
         self._is_stopping = True
-        # waitpid is taken up again after a handler returns; a child's end is what wakes it.
         for pid in self._workers():
             os.kill(pid, signal.SIGTERM)
 
@@ -248,7 +243,7 @@ def _run_background(plan: Plan, ready: Callable[[], object]) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     os.nice(BACKGROUND_NICENESS)  # requests go first; a backlog of the index is taken in when they pause
-    background = _Background(plan)
+    background = _open_background(plan)
     background.start()
     ready()
     try:
@@ -256,6 +251,13 @@ def _run_background(plan: Plan, ready: Callable[[], object]) -> None:
             signal.sigtimedwait((), 0.1)
     finally:
         background.stop()
+
+
+def _open_background(plan: Plan) -> Background:
+    # Imported when the workers answer already: no request needs it.
+    from strongroom.workers.background_process import Background
+
+    return Background(plan.opened, plan.clock, may_run_on_demand=plan.is_dev)
 
 
 def _reserve(host: str, port: int) -> socket.socket:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import local
+from typing import TYPE_CHECKING
 
 import uvloop
 
@@ -22,7 +23,6 @@ from strongroom.audit.journal import PATIENCE_S, Journal
 from strongroom.audit.outbox import OutboxChain
 from strongroom.audit.rejects import RejectCounter
 from strongroom.audit.shipping import CheckpointShipper
-from strongroom.audit.trail import Trail
 from strongroom.audit.writer import JournalWriter
 from strongroom.clock import Clock, system_clock
 from strongroom.config import ANSWER_WITHIN_MS
@@ -32,7 +32,7 @@ from strongroom.gateway.deployment import Deployment
 from strongroom.gateway.edge import Edge, EdgeLimits
 from strongroom.gateway.failures import describe_problem
 from strongroom.gateway.frontdoor import FrontDoor
-from strongroom.gateway.metrics import MEANINGS
+from strongroom.gateway.metrics import MEANINGS, declare
 from strongroom.gateway.operation import Service
 from strongroom.gateway.pipeline import Pipeline
 from strongroom.gateway.routing import Router
@@ -46,9 +46,13 @@ from strongroom.store.rows import Rows
 from strongroom.store.turn import WriteTurn
 from strongroom.store.writer import Change, Writer
 
+if TYPE_CHECKING:
+    from strongroom.audit.trail import Trail
+
 log = logging.getLogger(__name__)
 
 TICK_S = 0.25
+LOAD_AFTER_S = 0.2
 GARBAGE_THRESHOLD = 20_000
 DRAIN_S = 7.0
 QUERY_THREADS = 2
@@ -96,6 +100,8 @@ class ThreadTrails:
         """Give the calling thread's trail, opened at its first call."""
         trail: Trail | None = getattr(self._own, "trail", None)
         if trail is None:
+            from strongroom.audit.trail import Trail  # few requests ask for it; a start does not wait for it
+
             trail = self._own.trail = Trail(self._directory)
         return trail
 
@@ -125,6 +131,7 @@ class Worker:
         self.loop = uvloop.new_event_loop()
         self._clock = clock
         self._counters = counters
+        self._services = services
         self._counted: dict[tuple[str, ...], int] = {}
         counters.use_page(number)
         self.rows = opened.open_rows(settings.cache_bytes)
@@ -206,17 +213,30 @@ class Worker:
     async def _serve(self, host: str, port: int, reuse_port: bool, ready: Callable[[int], None]) -> None:
         self.writer.start()
         ticking = self.loop.create_task(self._tick())
+        loading = self.loop.create_task(self._load_the_rest())
         ready(await self.edge.listen(host, port, reuse_port=reuse_port))
         await self._stopping.wait()
         cut = await self.edge.drain(DRAIN_S)
         if cut:
             log.warning("%d connections were cut off at the end", cut)
         ticking.cancel()
-        await asyncio.gather(ticking, return_exceptions=True)
+        loading.cancel()
+        await asyncio.gather(ticking, loading, return_exceptions=True)
         self._queries.close()
         self.writer.stop()
         await self.journal.close(self._clock())
         self._rejects.flush(self._clock(), everything=True)
+
+    async def _load_the_rest(self) -> None:
+        """Load the operations that no request has asked for yet, on a thread beside the first requests."""
+        await asyncio.sleep(LOAD_AFTER_S)
+        try:
+            names = await self.loop.run_in_executor(None, declare, self._services)
+        except Exception as problem:  # noqa: BLE001 - requests for what cannot be loaded will fail, others go on
+            log.error("the rest of the program could not be loaded: %s", describe_problem(problem))
+            return
+        self._counters.declare(names)
+        gc.freeze()  # as at the start: what was loaded stays
 
     async def _tick(self) -> None:
         while True:
@@ -261,6 +281,8 @@ class Worker:
         )  # shared with the other workers at each tick
 
     def _show_gauges(self) -> None:
+        if not self._counters.is_declared:
+            return  # until then they are kept
         for labels, number in self._counted.items():
             metric = "strongroom_rejected_requests" if len(labels) == 1 else "strongroom_requests"
             self._counters.add(metric, labels, number)
@@ -283,6 +305,8 @@ class Worker:
         shown("strongroom_cache_misses", (), cache.misses)
 
     def _metrics(self) -> bytes:
+        if not self._counters.is_declared:
+            self._counters.declare(declare(self._services))
         self._show_gauges()
         return render_metrics(self._counters, MEANINGS)
 

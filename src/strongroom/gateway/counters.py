@@ -3,37 +3,47 @@
 A scrape reaches one worker; it adds up the pages of all. Each process writes only its own page, so nothing
 has to be locked. Names, ARNs and accounts are never part of a metric (X-02).
 
-The bytes: for each process a page of ``CELLS_MOST`` numbers of 8 bytes; the names of the cells are given out in
-order of first use and kept in a table at the head, so that processes agree on them by declaring them up front.
+The bytes: for each process a page of ``CELLS_MOST`` numbers of 8 bytes, which takes memory only where it is used.
+A name's place is its place in the list that every process declares: the processes agree because the list is the same.
 """
 
 from __future__ import annotations
 
 import mmap
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 _CELL: Final = struct.Struct("<Q")
+CELLS_MOST: Final = 16_384
 
 
 class SharedCounters:
     """Counters with fixed names, one page for each process.
 
     Args:
-        names: ``(metric, labels)`` of every counter, known before any fork.
         processes: How many pages.
     """
 
-    def __init__(self, names: Iterable[tuple[str, tuple[str, ...]]], processes: int) -> None:
-        self._cells = {name: position for position, name in enumerate(names)}
-        self._page_bytes = max(1, len(self._cells)) * _CELL.size
+    def __init__(self, processes: int) -> None:
+        self._cells: dict[tuple[str, tuple[str, ...]], int] = {}
+        self._page_bytes = CELLS_MOST * _CELL.size
         self._processes = processes
         self._memory = mmap.mmap(-1, self._page_bytes * processes)
         self._page = 0
+
+    @property
+    def is_declared(self) -> bool:
+        """Whether the counters have their names; before, none may be used."""
+        return bool(self._cells)
+
+    def declare(self, names: Sequence[tuple[str, tuple[str, ...]]]) -> None:
+        """Name the counters, ``(metric, labels)`` of each; the same in every process."""
+        assert len(names) <= CELLS_MOST, "more counters than the shared memory holds"
+        self._cells = {name: position for position, name in enumerate(names)}
 
     def use_page(self, number: int) -> None:
         """Write to the page of this process from now on."""
@@ -47,10 +57,6 @@ class SharedCounters:
     def set(self, metric: str, labels: tuple[str, ...], value: int) -> None:
         """Set this process's share of a gauge, or the running total of a counter."""
         _CELL.pack_into(self._memory, self._page + self._cells[metric, labels] * _CELL.size, value)
-
-    def has(self, metric: str, labels: tuple[str, ...]) -> bool:
-        """Whether a counter was declared."""
-        return (metric, labels) in self._cells
 
     def totals(self) -> dict[tuple[str, tuple[str, ...]], int]:
         """Add up all processes."""

@@ -42,7 +42,7 @@ MEANINGS: Final[dict[str, tuple[str, str, tuple[str, ...]]]] = {
 
 
 def declare(services: Iterable[Service]) -> list[tuple[str, tuple[str, ...]]]:
-    """List every counter with its labels: the operations are known, so their number is bounded."""
+    """List every counter with its labels: the operations are known, so their number is bounded. Loads them all."""
     names: list[tuple[str, tuple[str, ...]]] = [
         (metric, ()) for metric, (_, _, labels) in MEANINGS.items() if not labels
     ]

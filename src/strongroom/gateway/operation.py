@@ -157,7 +157,8 @@ class Service(msgspec.Struct, frozen=True):
         version: The API version, for example ``2011-06-15`` (query: ``Version=``).
         namespace: The XML namespace (query).
         errors: The codes of the errors that the gateway finds.
-        operations: What is served.
+        load: Gives what is served, imported when it is first asked for: the operations of a service are most of
+            its code, and a server starts without them. Listed visibly; nothing is registered by importing.
         unserved: What is not, each with the reason that the client is told.
         home_region: The one Region of a global service (``us-east-1`` for IAM); None for regional ones.
         regions_also: Further Regions accepted in the credential scope (STS: its old global endpoint).
@@ -171,10 +172,15 @@ class Service(msgspec.Struct, frozen=True):
     target_prefix: str
     version: str
     errors: ErrorCodes
-    operations: tuple[Operation[Any, Any], ...]
+    load: Callable[[], tuple[Operation[Any, Any], ...]]
     unserved: Mapping[str, str]
     namespace: str = ""
     home_region: str | None = None
     regions_also: tuple[str, ...] = ()
     prints_values: bool = True
     message_member: MessageMember = "Message"
+
+    @property
+    def operations(self) -> tuple[Operation[Any, Any], ...]:
+        """What is served; loads it."""
+        return self.load()

@@ -56,20 +56,13 @@ class Router:
     """All operations of all services, by the head of the request."""
 
     def __init__(self, services: Iterable[Service]) -> None:
-        self._json: dict[str, dict[str, Route]] = {}
-        self._known: dict[tuple[bytes, bytes | None], Route] = {}
-        self._query: dict[str, tuple[Service, dict[str, Operation[Any, Any]]]] = {}
         self.services: Mapping[str, Service] = {service.name: service for service in services}
-        for service in self.services.values():
-            if service.protocol == "json":
-                routes = {
-                    operation.name: Route(service, operation, operation.name, "json-1.1")
-                    for operation in service.operations
-                }
-                routes |= {name: Route(service, None, name, "json-1.1") for name in service.unserved}
-                self._json[service.target_prefix] = routes
-            else:
-                self._query[service.name] = (service, {entry.name: entry for entry in service.operations})
+        self._json = {
+            service.target_prefix: service for service in self.services.values() if service.protocol == "json"
+        }
+        self._query = [service for service in self.services.values() if service.protocol == "query"]
+        self._operations: dict[str, dict[str, Operation[Any, Any]]] = {}
+        self._known: dict[tuple[bytes, bytes | None], Route] = {}
 
     def find(self, request: RawRequest) -> Route:
         """Find the route of a request.
@@ -101,12 +94,12 @@ class Router:
             raise _unknown_operation()
         # CloudTrail's clients put a long Java name before the prefix; what counts stands behind its last dot.
         prefix, _, name = target.decode("latin-1").rpartition(".")
-        routes = self._json.get(prefix) or self._json.get(prefix.rpartition(".")[2])
-        route = routes.get(name) if routes is not None else None
+        service = self._json.get(prefix) or self._json.get(prefix.rpartition(".")[2])
+        if service is None:
+            raise _unknown_operation()
+        route = self._route(service, name, "json-1.0" if media == JSON_1_0 else "json-1.1")
         if route is None:
             raise _unknown_operation()
-        if media == JSON_1_0:
-            route = Route(route.service, route.operation, route.name, "json-1.0")
         if len(self._known) < HEADS_KEPT:
             self._known[target, content_type] = route
         return route
@@ -122,17 +115,28 @@ class Router:
                 status=400,
                 protocol="query",
             )
-        for service, operations in self._query.values():
+        for service in self._query:
             if service.version == version:
-                operation = operations.get(action)
-                if operation is not None or action in service.unserved:
-                    return Route(service, operation, action, "query")
+                route = self._route(service, action, "query")
+                if route is not None:
+                    return route
         raise Unroutable(
             "InvalidAction",
             f"Could not find operation {action[:128]} for version {(version or 'NO_VERSION_SPECIFIED')[:32]}",
             status=400,
             protocol="query",
         )
+
+    def _route(self, service: Service, name: str, protocol: str) -> Route | None:
+        """Find an operation that the service serves, or knows; its operations are loaded at the first request."""
+        operations = self._operations.get(service.name)
+        if operations is None:
+            operations = {operation.name: operation for operation in service.operations}
+            self._operations[service.name] = operations
+        operation = operations.get(name)
+        if operation is None and name not in service.unserved:
+            return None
+        return Route(service, operation, name, protocol)
 
 
 def _field(fields: bytes, name: bytes) -> str | None:

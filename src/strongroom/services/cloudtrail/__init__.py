@@ -5,11 +5,21 @@ Source: https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/
 
 from __future__ import annotations
 
-from strongroom.gateway.operation import JSON_ERRORS, Service
-from strongroom.services.cloudtrail.lookup_events import LOOKUP_EVENTS
+from functools import cache
+from typing import Any
+
+from strongroom.gateway.operation import JSON_ERRORS, Operation, Service
 
 _NO_TRAILS = "this version keeps the event history, and no trails yet; search it with LookupEvents."
 _NO_QUERIES = "this version does not run queries over the trail yet; search it with LookupEvents."
+
+
+@cache
+def _operations() -> tuple[Operation[Any, Any], ...]:
+    from strongroom.services.cloudtrail.lookup_events import LOOKUP_EVENTS
+
+    return (LOOKUP_EVENTS,)
+
 
 SERVICE = Service(
     name="cloudtrail",
@@ -18,7 +28,7 @@ SERVICE = Service(
     target_prefix="CloudTrail_20131101",
     version="2013-11-01",
     errors=JSON_ERRORS,
-    operations=(LOOKUP_EVENTS,),
+    load=_operations,
     unserved={
         **dict.fromkeys(
             (

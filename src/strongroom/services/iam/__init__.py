@@ -5,32 +5,29 @@ Source: https://docs.aws.amazon.com/IAM/latest/APIReference/
 
 from __future__ import annotations
 
-from strongroom.gateway.operation import QUERY_ERRORS, Service
-from strongroom.services.iam.create_access_key import CREATE_ACCESS_KEY
-from strongroom.services.iam.create_user import CREATE_USER
-from strongroom.services.iam.delete_access_key import DELETE_ACCESS_KEY
-from strongroom.services.iam.delete_user import DELETE_USER
-from strongroom.services.iam.delete_user_policy import DELETE_USER_POLICY
-from strongroom.services.iam.get_user import GET_USER
-from strongroom.services.iam.get_user_policy import GET_USER_POLICY
-from strongroom.services.iam.list_access_keys import LIST_ACCESS_KEYS
-from strongroom.services.iam.list_user_policies import LIST_USER_POLICIES
-from strongroom.services.iam.list_users import LIST_USERS
-from strongroom.services.iam.put_user_policy import PUT_USER_POLICY
-from strongroom.services.iam.unserved import UNSERVED
-from strongroom.services.iam.update_access_key import UPDATE_ACCESS_KEY
+from functools import cache
+from typing import Any
 
-SERVICE = Service(
-    name="iam",
-    event_source="iam.amazonaws.com",
-    protocol="query",
-    target_prefix="",
-    version="2010-05-08",
-    namespace="https://iam.amazonaws.com/doc/2010-05-08/",
-    home_region="us-east-1",
-    errors=QUERY_ERRORS,
-    prints_values=False,
-    operations=(
+from strongroom.gateway.operation import QUERY_ERRORS, Operation, Service
+from strongroom.services.iam.unserved import UNSERVED
+
+
+@cache
+def _operations() -> tuple[Operation[Any, Any], ...]:
+    from strongroom.services.iam.create_access_key import CREATE_ACCESS_KEY
+    from strongroom.services.iam.create_user import CREATE_USER
+    from strongroom.services.iam.delete_access_key import DELETE_ACCESS_KEY
+    from strongroom.services.iam.delete_user import DELETE_USER
+    from strongroom.services.iam.delete_user_policy import DELETE_USER_POLICY
+    from strongroom.services.iam.get_user import GET_USER
+    from strongroom.services.iam.get_user_policy import GET_USER_POLICY
+    from strongroom.services.iam.list_access_keys import LIST_ACCESS_KEYS
+    from strongroom.services.iam.list_user_policies import LIST_USER_POLICIES
+    from strongroom.services.iam.list_users import LIST_USERS
+    from strongroom.services.iam.put_user_policy import PUT_USER_POLICY
+    from strongroom.services.iam.update_access_key import UPDATE_ACCESS_KEY
+
+    return (
         CREATE_ACCESS_KEY,
         CREATE_USER,
         DELETE_ACCESS_KEY,
@@ -43,6 +40,19 @@ SERVICE = Service(
         LIST_USERS,
         PUT_USER_POLICY,
         UPDATE_ACCESS_KEY,
-    ),
+    )
+
+
+SERVICE = Service(
+    name="iam",
+    event_source="iam.amazonaws.com",
+    protocol="query",
+    target_prefix="",
+    version="2010-05-08",
+    namespace="https://iam.amazonaws.com/doc/2010-05-08/",
+    home_region="us-east-1",
+    errors=QUERY_ERRORS,
+    prints_values=False,
+    load=_operations,
     unserved=UNSERVED,
 )

@@ -5,15 +5,23 @@ Source: https://docs.aws.amazon.com/STS/latest/APIReference/
 
 from __future__ import annotations
 
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
-from strongroom.gateway.operation import QUERY_ERRORS, Service
-from strongroom.services.sts.get_caller_identity import GET_CALLER_IDENTITY
+from strongroom.gateway.operation import QUERY_ERRORS, Operation, Service
 
 _NO_SESSIONS: Final = (
     "this version has no roles and no temporary credentials yet; use access keys of IAM users."
 )
 _NOT_ON_THE_LIST: Final = "it is not among the operations that Strongroom means to serve."
+
+
+@cache
+def _operations() -> tuple[Operation[Any, Any], ...]:
+    from strongroom.services.sts.get_caller_identity import GET_CALLER_IDENTITY
+
+    return (GET_CALLER_IDENTITY,)
+
 
 SERVICE = Service(
     name="sts",
@@ -25,7 +33,7 @@ SERVICE = Service(
     # Older SDKs sign calls of the global endpoint for us-east-1, wherever they run.
     regions_also=("us-east-1",),
     errors=QUERY_ERRORS,
-    operations=(GET_CALLER_IDENTITY,),
+    load=_operations,
     unserved={
         "AssumeRole": _NO_SESSIONS,
         "AssumeRoleWithSAML": _NOT_ON_THE_LIST,
