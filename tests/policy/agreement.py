@@ -16,7 +16,8 @@ def _compile(text: str, kind: PolicyKind, bound: tuple[tuple[str, str], ...] = (
     return compile_policy(text, kind, source_id="case", principal_ids=dict(bound))
 
 
-def _principal(caller: Caller) -> Principal:
+def principal(caller: Caller) -> Principal:
+    """Make the product's value of a caller."""
     return Principal(
         type=caller.type,  # type: ignore[arg-type]
         arn=caller.arn,
@@ -37,7 +38,7 @@ def answer(case: Case) -> Decision:
     sessions = case.sessions
     return evaluate(
         Question(
-            principal=_principal(case.caller),
+            principal=principal(case.caller),
             action=case.action,
             resource=case.resource,
             resource_account=case.owner,

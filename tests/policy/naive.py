@@ -193,6 +193,8 @@ def _number(text: str) -> Fraction | None:
 def _date(text: str) -> Fraction | None:
     if re.fullmatch(r"[+-]?[0-9]+", text):
         return Fraction(int(text))
+    if re.fullmatch(r"[0-9]{1,4}T?", text):  # a year alone; AWS stores one of two digits with a bare T
+        text = text.removesuffix("T").zfill(4) + "-01"
     if "T" not in text:
         text += "-01T00:00:00Z" if text.count("-") == 1 else "T00:00:00Z"
     for form in ("%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"):
@@ -301,6 +303,19 @@ _NEGATED = {
 }
 
 
+_COMPARISONS = ("Equals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals")
+_KNOWN = {
+    *_NEGATED,
+    *("StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike"),
+    *("Bool", "BinaryEquals", "IpAddress"),
+    *(family + name for family in ("Numeric", "Date") for name in _COMPARISONS),
+}
+
+
+def _is_known(operator: str) -> bool:
+    return operator == "Null" or re.sub("^(ForAllValues|ForAnyValue):|IfExists$", "", operator) in _KNOWN
+
+
 def _some(truths: Iterable[Truth]) -> Truth:
     found = set(truths)
     return True if True in found else None if None in found else False
@@ -360,6 +375,9 @@ def _applies(statement: dict[str, Any], version: str | None, case: Case, *, name
         else:
             truths.append(named is True)  # a variable without a value names nothing
     for operator, body in statement.get("Condition", {}).items():
+        if not _is_known(operator):
+            truths.append(None)  # stored by AWS with an empty body only
+            continue
         for key, values in body.items():
             truths.append(_condition(operator, key, [_text(one) for one in _list(values)], version, case))
     truth = _every(truths)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,17 @@ READ = "secretsmanager:GetSecretValue"
 USER = Principal("User", f"arn:aws:iam::{ACCOUNT}:user/ada", ACCOUNT, "AIDAADAAAAAAAAAAAAAAA")
 
 
+@cache
+def case_file(name: str) -> dict[str, Any]:
+    """Read a file of ``cases/``."""
+    path = Path(__file__).parent / "cases" / f"{name}.json"
+    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return found
+
+
 def cases(name: str) -> Iterator[tuple[dict[str, Any], Any]]:
     """Yield (group, case) of a file in ``cases/``."""
-    data = json.loads((Path(__file__).parent / "cases" / f"{name}.json").read_text("utf-8"))
-    for group in data["groups"]:
+    for group in case_file(name)["groups"]:
         for case in group["cases"]:
             yield group, case
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from strongroom.policy.match import Glob, fold
+from strongroom.policy.match import Glob, Places, fold
 from strongroom.policy.variables import tokenise, without_variables
 
 
@@ -61,7 +62,9 @@ def looks(pattern: str, text: str) -> int:
 @settings(max_examples=1_500, deadline=None)
 @example("*a?a*", "abbaba")
 @example("*a?b*b", "aabaaabb")
-@given(st.text("ab*?", max_size=12), st.text("ab", max_size=14))
+@example("*a?b*", "aaaaaaaabab")
+@example("*a?b*ba", "aaaaaaaabba")
+@given(st.text("ab*?", max_size=12), st.text("ab", max_size=20))
 def test_p03_globs_agree_with_a_plain_table(pattern: str, text: str) -> None:
     """The matcher and a matcher of another kind agree on every small pattern and text."""
     assert glob(pattern).matches(text) is slow_glob(pattern, text)
@@ -75,11 +78,41 @@ def test_p03_many_stars_cost_linear_time(stars: int) -> None:
     assert looks("a*" * stars + "b", text) <= 4 * len(text)
 
 
-def test_p03_the_worst_case_is_the_product_of_the_lengths() -> None:
-    """No pattern costs more than pattern times text."""
-    text = "a" * 1_000
-    for pattern in ("*" + "a" * 50 + "b*", "*" + "?a" * 25 + "b*", "*a?" * 20 + "b*", "*?" * 30 + "b"):
-        assert looks(pattern, text) <= 2 * len(pattern) * len(text)
+HOSTILE: dict[str, Callable[[int], tuple[str, str]]] = {
+    "stars": lambda n: ("*a" * (n // 8) + "*b", "a" * n),
+    "question marks": lambda n: ("*" + "?a" * (n // 8) + "b*", "a" * n),
+    "late failure": lambda n: ("*" + "a?" * (n // 8) + "b*", "a" * (n // 2) + "ab" * (n // 4)),
+    "long literal": lambda n: ("*" + "a" * (n // 8) + "b*", "a" * n),
+    "many runs": lambda n: ("*" + "*".join(["aa?ab?"] * (n // 16)) + "*", "a" * n),
+    "runs that fit": lambda n: ("*" + "*".join(["a?a"] * (n // 16)) + "*c", "ab" * (n // 2)),
+    "many signs": lambda n: (
+        "*" + "".join(f"{chr(200 + i % 500)}?" for i in range(n // 8)) + "x*",
+        "".join(chr(200 + i % 500) for i in range(n)),
+    ),
+    "only wildcards": lambda n: ("*?" * (n // 2) + "?", "a" * n),
+}
+"""Pattern and text of a size, by what makes a careless matcher slow on them."""
+
+
+def work(pattern: str, text: str, monkeypatch: pytest.MonkeyPatch) -> float:
+    """Count the characters looked at, and the words of the integers that stand for many places."""
+    integers: list[str] = []
+    of = Places.of
+
+    def counting(self: Places, sign: str) -> int:
+        integers.append(sign)
+        return of(self, sign)
+
+    monkeypatch.setattr(Places, "of", counting)
+    seen = looks(pattern, text)
+    return seen + len(integers) * (1 + len(text) / 512)
+
+
+@pytest.mark.parametrize("shape", list(HOSTILE))
+def test_p03_twice_the_input_is_about_twice_the_work(shape: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On hostile patterns and texts, both twice as long, the work grows by less than 2.5 times."""
+    half, whole = (work(*HOSTILE[shape](size), monkeypatch) for size in (1_024, 2_048))
+    assert whole <= 2.5 * max(half, 64)
 
 
 def test_p03_there_are_no_character_classes_or_escapes() -> None:
@@ -89,6 +122,13 @@ def test_p03_there_are_no_character_classes_or_escapes() -> None:
     assert not glob("a.").matches("ab")
     assert glob("a\\*").matches("a\\b")
     assert not glob("a").matches("a\n")
+
+
+def test_p03_open_braces_are_looked_for_once() -> None:
+    """A text of nothing but beginnings of variables is plain text, and cut in one pass."""
+    assert tokenise("${" * 30_000, variables=True) == ("${" * 30_000,)
+    assert tokenise("}${a", variables=True) == ("}${a",)
+    assert len(tokenise("${a}${", variables=True)) == 2
 
 
 def test_p03_a_long_pattern_needs_no_recursion() -> None:

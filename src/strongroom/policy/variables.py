@@ -56,19 +56,20 @@ def tokenise(text: str, *, variables: bool, wildcards: bool = True) -> tuple[Tok
     tokens: list[Token] = []
     literal: list[str] = []
     position = 0
+    # Without the last brace, a text of nothing but "${" would be searched to its end from each of them (P-03).
+    last_brace = text.rfind("}")
     while position < len(text):
         character = text[position]
-        if variables and character == "$" and text.startswith("${", position):
-            end = text.find("}", position)
-            if end > 0:
-                inside = text[position + 2 : end]
-                if inside in _ESCAPES:
-                    literal.append(inside)
-                else:
-                    _flush(literal, tokens)
-                    tokens.append(_read_variable(inside))
-                position = end + 1
-                continue
+        if variables and character == "$" and text.startswith("${", position) and position < last_brace:
+            end = text.index("}", position)
+            inside = text[position + 2 : end]
+            if inside in _ESCAPES:
+                literal.append(inside)
+            else:
+                _flush(literal, tokens)
+                tokens.append(_read_variable(inside))
+            position = end + 1
+            continue
         if wildcards and character in "*?":
             _flush(literal, tokens)
             tokens.append(STAR if character == "*" else ANY)
