@@ -27,6 +27,10 @@ USER_DENY = (
     '{"Version":"2012-10-17",'
     '"Statement":{"Effect":"Deny","Action":"secretsmanager:DescribeSecret","Resource":"*"}}'
 )
+TRUST = (
+    '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sts:AssumeRole",'
+    '"Principal":{"Service":"lambda.amazonaws.com"}}}'
+)
 SPOILT = "InternalServiceError"
 
 
@@ -38,11 +42,13 @@ class Target:
     app: Key
     store: apsw.Connection
 
-    def ask(self, target: str, members: dict[str, Any], key: Key | None = None) -> Answer:
+    def ask(
+        self, target: str, members: dict[str, Any], key: Key | None = None, service: str = "secretsmanager"
+    ) -> Answer:
         """Ask as the administrator, or with another key."""
         client = KeptConnection(self.server.endpoint, key or self.server.first)
         try:
-            return client.ask(target, members)
+            return client.ask(target, members, service=service)
         finally:
             client.close()
 
@@ -116,6 +122,7 @@ def standing_target(directory: Path) -> Iterator[Target]:
         assert client.ask("PutResourcePolicy", {"SecretId": "b", "ResourcePolicy": DENY}).status == 200
         client.close()
         iam = server.client("iam")
+        iam.create_role(RoleName="role", AssumeRolePolicyDocument=TRUST)
         iam.create_user(UserName="app")
         iam.put_user_policy(UserName="app", PolicyName="may", PolicyDocument=USER_ALLOW)
         iam.put_user_policy(UserName="app", PolicyName="must-not", PolicyDocument=USER_DENY)

@@ -29,6 +29,21 @@ _POLICY: Final = json.dumps(
         "Statement": [{"Effect": "Allow", "Action": "secretsmanager:DescribeSecret", "Resource": "*"}],
     }
 )
+_TRUST: Final = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "lambda.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+)
+_TAGS: Final[Mapping[str, Any]] = {"Tags.member.1.Key": "k", "Tags.member.1.Value": "v"}
+"""A list of tags as the query protocol writes it."""
+_TAG_KEYS: Final[Mapping[str, Any]] = {"TagKeys.member.1": "k"}
 
 
 @dataclass(frozen=True)
@@ -95,12 +110,24 @@ def _user_arn(account: str, name: str) -> str:
     return f"arn:aws:iam::{account}:user/{name}"
 
 
+def _role(clients: Clients, name: str) -> None:
+    clients.iam.create_role(RoleName=name, AssumeRolePolicyDocument=_TRUST)
+
+
+def _role_arn(account: str, name: str) -> str:
+    return f"arn:aws:iam::{account}:role/{name}"
+
+
 def _of_secret(prepare: Callable[[Clients, str], None] = _secret, **members: Any) -> Example:
     return Example(lambda name: {"SecretId": name, **members}, _secret_arn, prepare)
 
 
 def _of_user(prepare: Callable[[Clients, str], None] = _user, **members: Any) -> Example:
     return Example(lambda name: {"UserName": name, **members}, _user_arn, prepare)
+
+
+def _of_role(prepare: Callable[[Clients, str], None] = _role, **members: Any) -> Example:
+    return Example(lambda name: {"RoleName": name, **members}, _role_arn, prepare)
 
 
 def _without_resource(**members: Any) -> Example:
@@ -157,6 +184,16 @@ EXAMPLES: Final[Mapping[tuple[str, str], Example]] = {
     ("iam", "ListUsers"): Example(lambda _: {}, lambda account, _: f"arn:aws:iam::{account}:user/", _nothing),
     ("iam", "PutUserPolicy"): _of_user(PolicyName="one", PolicyDocument=_POLICY),
     ("iam", "UpdateAccessKey"): _of_user(AccessKeyId=_KEY_OF_NOBODY, Status="Inactive"),
+    ("iam", "CreateRole"): _of_role(_nothing, AssumeRolePolicyDocument=_TRUST),
+    ("iam", "DeleteRole"): _of_role(),
+    ("iam", "GetRole"): _of_role(),
+    ("iam", "ListRoleTags"): _of_role(),
+    ("iam", "ListRoles"): Example(lambda _: {}, lambda account, _: f"arn:aws:iam::{account}:role/", _nothing),
+    ("iam", "TagRole"): _of_role(**_TAGS),
+    ("iam", "UntagRole"): _of_role(**_TAG_KEYS),
+    ("iam", "UpdateAssumeRolePolicy"): _of_role(PolicyDocument=_TRUST),
+    ("iam", "UpdateRole"): _of_role(Description="d"),
+    ("iam", "UpdateRoleDescription"): _of_role(Description="d"),
     ("sts", "GetCallerIdentity"): _without_resource(),
     ("cloudtrail", "LookupEvents"): _without_resource(),
 }

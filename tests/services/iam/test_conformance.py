@@ -2,38 +2,51 @@
 
 from __future__ import annotations
 
-from strongroom.gateway.operation import Mode
+from typing import Any
+
+from strongroom.gateway.operation import Mode, Operation
 from strongroom.services.iam import SERVICE
+from strongroom.wire.describe import describe
+from strongroom.wire.shapes import Shape
 from tests.wire.conformance import Declared, check, load_model
 
-OWN_TEXT = "AWS words wrong characters in its own way; lookup.py and create_user.py check them"
-BOUNDARY = "AWS documents and sends Policy; the enumeration of the model is not what clients get"
+OWN_TEXT = "AWS words wrong characters in its own way; lookup.py checks them"
+CHECKED_BY_US = {"UserName", "RoleName", "PolicyName", "Path"}
+BOUNDARY_TYPE = "AWS documents and sends Policy, whatever its service model says"
+NO_TEMPLATES = "there are no role templates, so no role was made from one"
+
+
+def _members(operation: Operation[Any, Any]) -> set[str]:
+    shape: type[Shape] = operation.request
+    return {member.wire_name for member in describe(shape)}
+
 
 ALLOWED = {
-    "CreateUser.request.UserName.pattern": OWN_TEXT,
-    "CreateUser.request.Path.pattern": OWN_TEXT,
     **{
-        f"{operation}.request.UserName.pattern": OWN_TEXT
-        for operation in (
-            "CreateAccessKey",
-            "DeleteAccessKey",
-            "DeleteUser",
-            "DeleteUserPolicy",
-            "GetUser",
-            "GetUserPolicy",
-            "ListAccessKeys",
-            "ListUserPolicies",
-            "PutUserPolicy",
-            "UpdateAccessKey",
+        f"{operation.name}.request.{member}.pattern": OWN_TEXT
+        for operation in SERVICE.operations
+        for member in CHECKED_BY_US & _members(operation)
+    },
+    **{
+        f"{place}.PermissionsBoundary.PermissionsBoundaryType.enum": BOUNDARY_TYPE
+        for place in (
+            "CreateRole.response.Role",
+            "CreateUser.response.User",
+            "GetRole.response.Role",
+            "GetUser.response.User",
+            "ListRoles.response.Roles.member",
+            "ListUsers.response.Users.member",
+            "UpdateRoleDescription.response.Role",
         )
     },
     **{
-        f"{operation}.request.PolicyName.pattern": OWN_TEXT
-        for operation in ("DeleteUserPolicy", "GetUserPolicy", "PutUserPolicy")
-    },
-    **{
-        f"{place}.PermissionsBoundary.PermissionsBoundaryType.enum": BOUNDARY
-        for place in ("CreateUser.response.User", "GetUser.response.User", "ListUsers.response.Users.member")
+        f"{place}.SourceRoleTemplate.missing": NO_TEMPLATES
+        for place in (
+            "CreateRole.response.Role",
+            "GetRole.response.Role",
+            "ListRoles.response.Roles.member",
+            "UpdateRoleDescription.response.Role",
+        )
     },
 }
 

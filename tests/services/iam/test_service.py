@@ -75,9 +75,11 @@ def test_tags_of_a_user_are_condition_keys(iam: Any, server: Any) -> None:
 
 def test_an_operation_that_is_not_served_says_so(iam: Any) -> None:
     """The reason is that of the table; nothing pretends to work."""
-    status, code, message = refusal(iam.list_roles)
+    status, code, message = refusal(iam.list_saml_providers)
     assert (status, code) == (400, "UnsupportedOperationException")
-    assert message == f"ListRoles is not served by Strongroom: {SERVICE.unserved['ListRoles']}"
+    assert (
+        message == f"ListSAMLProviders is not served by Strongroom: {SERVICE.unserved['ListSAMLProviders']}"
+    )
 
 
 def test_an_operation_that_does_not_exist_is_an_invalid_action(server: Any, account: Any) -> None:
