@@ -120,7 +120,7 @@ def _drawn_statement(draw: random.Random, case: Case, layer: str, effect: str) -
             return statement
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(SEEDS)
 def test_p02_adding_a_deny_never_allows(seed: int) -> None:
     """Whatever Deny is added wherever, what was denied stays denied."""
@@ -133,7 +133,7 @@ def test_p02_adding_a_deny_never_allows(seed: int) -> None:
         assert before.outcome is not Outcome.EXPLICIT_DENY or after.outcome is Outcome.EXPLICIT_DENY
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(SEEDS)
 def test_p02_adding_an_allow_never_denies(seed: int) -> None:
     """Whatever Allow is added wherever, what was allowed stays allowed, and a Deny stays a Deny."""
@@ -146,7 +146,7 @@ def test_p02_adding_an_allow_never_denies(seed: int) -> None:
         assert (before.outcome is Outcome.EXPLICIT_DENY) is (after.outcome is Outcome.EXPLICIT_DENY)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(SEEDS)
 def test_p02_limits_only_take_away(seed: int) -> None:
     """Without boundary, and without the session policy of a role session, what was allowed stays allowed."""
@@ -159,7 +159,7 @@ def test_p02_limits_only_take_away(seed: int) -> None:
         assert answer(free).allowed or not before.allowed
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(SEEDS)
 def test_p02_identity_policies_alone_never_cross_accounts(seed: int) -> None:
     """Without the policy of a resource nobody of another account is let in."""
@@ -187,7 +187,7 @@ def _same(one: Decision, other: Decision) -> bool:
     return one.outcome is other.outcome and one.blocked_by is other.blocked_by
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(SEEDS)
 def test_order_means_nothing(seed: int) -> None:
     """Statements, members, values and policies in another order give the same answer."""
@@ -221,7 +221,7 @@ def _split(draw: random.Random) -> Change:
     return change
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(SEEDS)
 def test_splitting_means_nothing(seed: int) -> None:
     """Statements split by their alternatives, and policies split into one for each statement, say the same."""
@@ -261,7 +261,7 @@ def _recased(draw: random.Random) -> Change:
     return change
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(SEEDS)
 def test_p04_the_case_of_actions_and_keys_means_nothing(seed: int) -> None:
     """Actions and condition keys in any case give the same answer."""
@@ -291,7 +291,7 @@ def _listed(document: dict[str, Any]) -> dict[str, Any]:
     return {**document, "Statement": statements, "Id": "any"}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(SEEDS)
 def test_lists_ids_and_repetition_mean_nothing(seed: int) -> None:
     """Single values as lists, values and policies twice, ids, statements about other services: all the same."""

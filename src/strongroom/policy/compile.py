@@ -129,7 +129,7 @@ class ActionTable(msgspec.Struct, frozen=True):
     allow: StatementIndex | None
 
 
-class _ActionNames:
+class ActionNames:
     """The action patterns of one statement."""
 
     __slots__ = ("_exact", "_globs", "_is_everything", "_is_negated")
@@ -178,7 +178,7 @@ class CompiledPolicy:
         self._entries = tuple(
             (
                 statement,
-                _ActionNames(statement),
+                ActionNames(statement),
                 CompiledStatement(
                     statement,
                     source_id=source_id,

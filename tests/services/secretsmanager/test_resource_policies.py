@@ -113,6 +113,9 @@ def narrowed(operator: str, key: str, value: Any) -> str:
         narrowed("ForAllValues:StringEquals", "aws:SourceVpce", "vpce-1"),
         narrowed("StringEquals", "secretsmanager:VersionStage", "AWSCURRENT"),
         narrowed("Null", "aws:SourceVpc", "false"),
+        narrowed("IpAddress", "aws:SourceIp", ["0.0.0.0/1", "128.0.0.0/1"]),
+        narrowed("ArnLike", "aws:PrincipalArn", "arn:aws:iam::*:role/app"),
+        policy({"Principal": "*"}, {"Principal": {"AWS": "123456789012"}, "Effect": "Deny"}),
     ],
 )
 def test_p10_broad_access_is_refused_on_request_only(
@@ -143,6 +146,16 @@ def test_p10_broad_access_is_refused_on_request_only(
         narrowed("StringEqualsIgnoreCase", "AWS:SOURCEVPC", ["vpc-1", "vpc-2"]),
         narrowed("ArnLike", "aws:SourceArn", "arn:aws:sns:us-east-1:123456789012:topic"),
         narrowed("StringLike", "aws:SourceVpce", "vpce-1"),
+        narrowed("ArnLike", "aws:PrincipalArn", "arn:aws:iam::123456789012:role/*"),
+        policy(
+            {"Principal": "*"},
+            {
+                "Principal": "*",
+                "Effect": "Deny",
+                "Action": "secretsmanager:Get*",
+                "Condition": {"StringNotEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}},
+            },
+        ),
     ],
 )
 def test_p10_narrow_access_is_not_broad(secretsmanager: Any, secret: dict[str, Any], text: str) -> None:
