@@ -18,6 +18,7 @@ Clock = Callable[[], Instant]
 
 SECOND_MS = 1_000
 DAY_MS = 86_400_000
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -29,6 +30,13 @@ def system_clock() -> Instant:
 def render_iso(instant: Instant) -> str:
     """Write an instant as CloudTrail and the query protocol do: ``2026-01-02T03:04:05Z``."""
     return datetime.fromtimestamp(instant // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def render_http_date(instant: Instant) -> str:
+    """Write an instant as the headers of HTTP have it: ``Sun, 06 Nov 1994 08:49:37 GMT`` (RFC 9110 section 5.6.7)."""
+    moment = datetime.fromtimestamp(instant // 1000, UTC)
+    day, month = _DAYS[moment.weekday()], _MONTHS[moment.month - 1]
+    return f"{day}, {moment.day:02} {month} {moment.year:04} {moment:%H:%M:%S} GMT"
 
 
 def render_text(instant: Instant) -> str:

@@ -14,6 +14,7 @@ Rules:
 from __future__ import annotations
 
 import ctypes
+import gc
 import logging
 import os
 import select
@@ -123,6 +124,7 @@ class Supervisor:
         reading, writing = os.pipe()
         for number in range(self._plan.workers):
             self._start(number, writing)
+        gc.enable()
         if self._wait_until_ready(reading, self._plan.workers):
             self._start(_BACKGROUND, writing)
             if self._wait_until_ready(reading, 1):
@@ -166,6 +168,10 @@ class Supervisor:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the whole group
             signal.pthread_sigmask(signal.SIG_UNBLOCK, (*_END_SIGNALS, signal.SIGCHLD))
+            if number == _BACKGROUND:
+                os.nice(
+                    BACKGROUND_NICENESS
+                )  # requests go first; what the index misses is taken in when they pause
             _die_with(supervisor)
             harden_process()  # a lock on memory is not inherited
             if number == _BACKGROUND:
@@ -242,7 +248,6 @@ def _run_background(plan: Plan, ready: Callable[[], object]) -> None:
         stopped = True
 
     signal.signal(signal.SIGTERM, stop)
-    os.nice(BACKGROUND_NICENESS)  # requests go first; a backlog of the index is taken in when they pause
     background = _open_background(plan)
     background.start()
     ready()

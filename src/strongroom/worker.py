@@ -201,6 +201,7 @@ class Worker:
         # through all cached rows would only hold requests up.
         gc.freeze()
         gc.set_threshold(GARBAGE_THRESHOLD, 20, 100)
+        gc.enable()
         try:
             self.loop.run_until_complete(self._serve(host, port, reuse_port, ready))
         finally:

@@ -10,19 +10,20 @@ What this does not do: judge the chain. It yields frames that are well formed; c
 
 from __future__ import annotations
 
-import gzip
 import os
 import zlib
 from collections.abc import Iterator
-from gzip import GzipFile
 from io import BufferedReader
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from strongroom.audit.chain import MAX_LINE_BYTES, Frame, SegmentHeader, parse_frame, parse_header
 from strongroom.audit.errors import AuditDamaged, FrameError, IncompleteFrame, MalformedFrame
 from strongroom.audit.layout import sync_directory, write_all
+
+if TYPE_CHECKING:
+    from gzip import GzipFile
 
 CHUNK_BYTES: Final = 1024 * 1024
 
@@ -37,7 +38,7 @@ class SegmentReader:
 
     def __init__(self, path: Path, offset: int = 0) -> None:
         # Closed by __exit__.
-        opened = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # noqa: SIM115
+        opened = _open_compressed(path) if path.suffix == ".gz" else path.open("rb")
         self._file: GzipFile | BufferedReader = opened
         self.end = offset
         self.trouble: FrameError | None = None
@@ -178,6 +179,8 @@ def compress_segment(path: Path) -> Path:
 
 def has_same_content(plain: Path, compressed: Path) -> bool:
     """Whether a compressed segment holds exactly the bytes of a plain one."""
+    import gzip
+
     with plain.open("rb") as left, gzip.open(compressed, "rb") as right:
         try:
             while True:
@@ -188,3 +191,9 @@ def has_same_content(plain: Path, compressed: Path) -> bool:
                     return True
         except (EOFError, zlib.error, gzip.BadGzipFile):
             return False
+
+
+def _open_compressed(path: Path) -> GzipFile:
+    import gzip  # for old segments only; a start reads the newest
+
+    return gzip.open(path, "rb")

@@ -11,6 +11,7 @@ Rules:
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import Final
 
@@ -62,17 +63,21 @@ def run(arguments: list[str]) -> int:
 def _run_plain(arguments: list[str]) -> int:
     """Start a server whose arguments are written plainly, without the library that reads all others.
 
+    A start is mostly importing, and nothing of that is garbage: the processes that serve turn the collector on.
+
     Raises:
         NotPlain: It is another command, or they are not.
     """
     command, given = arguments[:1], arguments[1:]
     if command == ["serve"]:
         flags = read_plain(given, SERVE_FLAGS)
+        gc.disable()
         from strongroom.cli.serving import serve
 
         return serve(**flags)
     if command == ["dev"]:
         flags = read_plain(given, DEV_FLAGS)
+        gc.disable()
         from strongroom.cli.developing import develop
 
         return develop(**flags)

@@ -13,6 +13,7 @@ import re
 import sys
 import time
 import traceback
+from functools import cache
 from types import TracebackType
 from typing import Final
 
@@ -26,20 +27,26 @@ LEVELS: Final = {
 }
 
 _REMOVED: Final = r"\1[removed]"
-_NETS: Final = (
-    re.compile(r"(AWS4-HMAC-SHA256\s+).*", re.IGNORECASE | re.DOTALL),
-    re.compile(
-        r"((?:authorization|x-amz-security-token|x-amz-signature|cookie)[\"']?\s*[:=]\s*).*",
-        re.IGNORECASE | re.DOTALL,
-    ),
-    re.compile(
-        r"((?:secret_?string|secret_?binary|secret_?access_?key|session_?token|random_?password|password"
-        r"|passphrase|plaintext)[\"']?\s*[:=]\s*).*",
-        re.IGNORECASE | re.DOTALL,
-    ),
-    # 40 characters of base64 that stand alone: a secret access key. A digest in hex is 64 long.
-    re.compile(r"()(?<![A-Za-z0-9/+=])(?=[^/\s]*[A-Z])(?=[^/\s]*[a-z])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])"),
-)
+
+
+@cache
+def _nets() -> tuple[re.Pattern[str], ...]:
+    return (
+        re.compile(r"(AWS4-HMAC-SHA256\s+).*", re.IGNORECASE | re.DOTALL),
+        re.compile(
+            r"((?:authorization|x-amz-security-token|x-amz-signature|cookie)[\"']?\s*[:=]\s*).*",
+            re.IGNORECASE | re.DOTALL,
+        ),
+        re.compile(
+            r"((?:secret_?string|secret_?binary|secret_?access_?key|session_?token|random_?password|password"
+            r"|passphrase|plaintext)[\"']?\s*[:=]\s*).*",
+            re.IGNORECASE | re.DOTALL,
+        ),
+        # 40 characters of base64 that stand alone: a secret access key. A digest in hex is 64 long.
+        re.compile(
+            r"()(?<![A-Za-z0-9/+=])(?=[^/\s]*[A-Z])(?=[^/\s]*[a-z])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])"
+        ),
+    )
 
 
 class SecretFilter(logging.Filter):
@@ -74,7 +81,7 @@ class PlainFormatter(logging.Formatter):
 
 def without_secrets(text: str) -> str:
     """Return ``text`` with everything that looks like a secret taken out."""
-    for net in _NETS:
+    for net in _nets():
         text = net.sub(_REMOVED, text)
     return text
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 
@@ -13,6 +12,8 @@ def say(text: str = "") -> None:
 
 def say_json(value: object) -> None:
     """Write the result as JSON, for programs."""
+    import json  # most commands print none
+
     say(json.dumps(value, indent=2))
 
 

@@ -2,7 +2,7 @@
 
 Rules:
 
-1. Every draw comes from the kernel (``os.urandom``), through rejection or ``secrets``: no modulo bias.
+1. Every draw comes from the kernel (``os.urandom``), through rejection: no modulo bias.
 2. Where each type is required, one character of each is drawn and put at a random place; all other
    characters are drawn from the whole pool.
 
@@ -12,7 +12,6 @@ Source: Secrets Manager API reference, GetRandomPassword.
 from __future__ import annotations
 
 from os import urandom
-from secrets import SystemRandom
 from typing import Final
 
 import msgspec
@@ -25,8 +24,6 @@ LOWERCASE: Final = "abcdefghijklmnopqrstuvwxyz"
 NUMBERS: Final = "0123456789"
 PUNCTUATION: Final = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 SPACE: Final = " "
-
-_system_random: Final = SystemRandom()
 
 
 class PasswordWishes(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -92,7 +89,16 @@ def random_password(wishes: PasswordWishes) -> str:
     password = list(draw(pool, wishes.length))
     # The pool's characters are independent, so it is enough to shuffle the places of the required ones: the
     # outcome is distributed as after a shuffle of the whole.
-    places = _system_random.sample(range(wishes.length), len(required))
-    for place, alphabet in zip(places, required, strict=True):
-        password[place] = draw(alphabet, 1)
+    free = list(range(wishes.length))
+    for alphabet in required:
+        password[free.pop(_draw_below(len(free)))] = draw(alphabet, 1)
     return "".join(password)
+
+
+def _draw_below(limit: int) -> int:
+    """Draw a number from 0 to ``limit`` - 1, each equally likely; ``limit`` is at most 65,536."""
+    ceiling = 65_536 - 65_536 % limit
+    while True:
+        drawn = int.from_bytes(urandom(2), "big")
+        if drawn < ceiling:
+            return drawn % limit

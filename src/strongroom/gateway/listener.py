@@ -110,8 +110,12 @@ def bind(host: str, port: int, *, reuse_port: bool) -> socket.socket:
     Raises:
         OSError: The address cannot be had.
     """
+    # Given as bytes, an address is not put through IDNA, whose tables take longer to load than all of this.
     family, kind, protocol, _, address = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        host.encode("ascii") if host.isascii() else host,
+        port,
+        type=socket.SOCK_STREAM,
+        flags=socket.AI_PASSIVE,
     )[0]
     listening = socket.socket(family, kind, protocol)
     try:

@@ -9,11 +9,10 @@ Rules:
 from __future__ import annotations
 
 import asyncio
-import email.utils
 from collections.abc import Callable
 from typing import Protocol
 
-from strongroom.clock import Clock
+from strongroom.clock import Clock, render_http_date
 from strongroom.gateway.connection_limits import ConnectionCensus, EdgeCounters, EdgeLimits, address_group
 from strongroom.gateway.exchange import Application, Exchange
 from strongroom.gateway.forwarded import Network, is_trusted
@@ -123,5 +122,5 @@ class Switchboard:
         second = self._server_time() // 1000
         if second != self._date_second:
             self._date_second = second
-            self._date = b"Date: %b\r\n" % email.utils.formatdate(second, usegmt=True).encode()
+            self._date = b"Date: %b\r\n" % render_http_date(second * 1000).encode()
         return self._date

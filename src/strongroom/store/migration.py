@@ -7,17 +7,20 @@ Rules:
 
 from __future__ import annotations
 
-from importlib import resources
+from pathlib import Path
+from typing import Final
 
 import apsw
 
 from strongroom.store.errors import StoreRefused
 
+DIRECTORY: Final = Path(__file__).parent / "migrations"
+
 
 def migration_files() -> list[tuple[int, str]]:
     """List ``(number, SQL)`` of every migration, in order."""
     found: list[tuple[int, str]] = []
-    for entry in (resources.files("strongroom.store") / "migrations").iterdir():
+    for entry in DIRECTORY.iterdir():
         if entry.name.endswith(".sql"):
             found.append((int(entry.name.split("_", 1)[0]), entry.read_text(encoding="utf-8")))
     return sorted(found)
