@@ -126,6 +126,9 @@ def standing_target(directory: Path) -> Iterator[Target]:
         iam.create_user(UserName="app")
         iam.put_user_policy(UserName="app", PolicyName="may", PolicyDocument=USER_ALLOW)
         iam.put_user_policy(UserName="app", PolicyName="must-not", PolicyDocument=USER_DENY)
+        iam.create_group(GroupName="team")
+        iam.put_group_policy(GroupName="team", PolicyName="must-not", PolicyDocument=USER_DENY)
+        iam.add_user_to_group(GroupName="team", UserName="app")
         made = iam.create_access_key(UserName="app")["AccessKey"]
         app = Key(made["AccessKeyId"], made["SecretAccessKey"])
         store = apsw.Connection(str(server.data_dir / DATABASE_NAME))

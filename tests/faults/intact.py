@@ -22,11 +22,10 @@ from tests.support.server import run_program
 
 AUTHENTICATED: tuple[Table, ...] = (
     META, ACCOUNTS, REGIONS, USERS.table, USERS.policy_table, ACCESS_KEYS, KEYS, MATERIALS,
-    ALIASES, SECRETS, VERSIONS, POLICIES, ROLES.table,
+    ALIASES, SECRETS, VERSIONS, POLICIES, ROLES.table, GROUPS.table, GROUPS.policy_table, MEMBERSHIPS,
 )  # fmt: skip
 WITHOUT_OPERATIONS: tuple[Table, ...] = (
-    MEMBERSHIPS, CUSTOMER_POLICIES, POLICY_VERSIONS, ATTACHMENTS, GROUPS.table, GROUPS.policy_table,
-    ROLES.policy_table,
+    CUSTOMER_POLICIES, POLICY_VERSIONS, ATTACHMENTS, ROLES.policy_table,
 )  # fmt: skip
 """Tables that no operation reads yet. The operation that does moves its table to the others, with a probe."""
 UNAUTHENTICATED = {"keyring", "changes", "audit_outbox", "audit_outbox_head"}

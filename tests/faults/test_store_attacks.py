@@ -142,6 +142,12 @@ def test_k03_an_old_resource_policy_is_caught(target: Target) -> None:
         ("iam_users", "UPDATE iam_users SET user_id = 'AIDAOTHER' WHERE name = 'app'"),
         ("iam_users", "UPDATE iam_users SET attributes = (SELECT attributes FROM temp.saved WHERE name = 'admin')"),
         ("iam_users", "DELETE FROM iam_users WHERE name = 'app'"),
+        ("iam_group_policies", "UPDATE iam_group_policies SET document = replace(document, 'Deny', 'Allow')"),
+        ("iam_group_policies", "UPDATE iam_group_policies SET name = 'other'"),
+        ("iam_group_policies", "DELETE FROM iam_group_policies"),
+        ("iam_groups", "UPDATE iam_groups SET attributes = zeroblob(3)"),
+        ("iam_groups", "UPDATE iam_groups SET group_id = 'AGPAOTHER'"),
+        ("iam_groups", "DELETE FROM iam_groups"),
         ("iam_access_keys", "UPDATE iam_access_keys SET user_id = " + ADMIN_ID),
         ("iam_access_keys", "UPDATE iam_access_keys SET created_ms = created_ms + 1"),
     ],
@@ -241,6 +247,11 @@ def get_role(target: Target) -> Answer:
     return target.ask("GetRole", {"RoleName": "role"}, service="iam")
 
 
+def get_group(target: Target) -> Answer:
+    """List the users of a group."""
+    return target.ask("GetGroup", {"GroupName": "team"}, service="iam")
+
+
 PROBES: dict[str, tuple[Probe, str]] = {
     "accounts": (list_accounts, ""),
     "regions": (read_a, ""),
@@ -248,6 +259,9 @@ PROBES: dict[str, tuple[Probe, str]] = {
     "iam_user_policies": (read_a, ""),
     "iam_access_keys": (read_a, "user_id = (SELECT user_id FROM iam_users WHERE name = 'app')"),
     "iam_roles": (get_role, ""),
+    "iam_groups": (read_a, ""),
+    "iam_group_policies": (read_a, ""),
+    "iam_memberships": (get_group, ""),
     "kms_keys": (read_a, ""),
     "kms_key_materials": (read_a, ""),
     "kms_aliases": (read_a, ""),

@@ -46,6 +46,9 @@ _TAGS: Final[Mapping[str, Any]] = {"Tags.member.1.Key": "k", "Tags.member.1.Valu
 _TAG_KEYS: Final[Mapping[str, Any]] = {"TagKeys.member.1": "k"}
 
 
+_BOUNDARY: Final = "arn:aws:iam::aws:policy/AdministratorAccess"
+
+
 @dataclass(frozen=True)
 class Example:
     """How to ask for one operation.
@@ -118,6 +121,37 @@ def _role_arn(account: str, name: str) -> str:
     return f"arn:aws:iam::{account}:role/{name}"
 
 
+def _group(clients: Clients, name: str) -> None:
+    clients.iam.create_group(GroupName=name)
+
+
+def _group_with_policy(clients: Clients, name: str) -> None:
+    _group(clients, name)
+    clients.iam.put_group_policy(GroupName=name, PolicyName="one", PolicyDocument=_POLICY)
+
+
+def _group_with_admin(clients: Clients, name: str) -> None:
+    _group(clients, name)
+    clients.iam.add_user_to_group(GroupName=name, UserName="admin")
+
+
+def _group_without_admin(clients: Clients, name: str) -> None:
+    _group_with_admin(clients, name)
+    clients.iam.remove_user_from_group(GroupName=name, UserName="admin")
+
+
+def _bounded_user(clients: Clients, name: str) -> None:
+    clients.iam.create_user(UserName=name, PermissionsBoundary=_BOUNDARY)
+
+
+def _group_arn(account: str, name: str) -> str:
+    return f"arn:aws:iam::{account}:group/{name}"
+
+
+def _of_group(prepare: Callable[[Clients, str], None] = _group, **members: Any) -> Example:
+    return Example(lambda name: {"GroupName": name, **members}, _group_arn, prepare)
+
+
 def _of_secret(prepare: Callable[[Clients, str], None] = _secret, **members: Any) -> Example:
     return Example(lambda name: {"SecretId": name, **members}, _secret_arn, prepare)
 
@@ -172,17 +206,37 @@ EXAMPLES: Final[Mapping[tuple[str, str], Example]] = {
     ("secretsmanager", "UpdateSecret"): _of_secret(Description="d", ClientRequestToken=str(uuid4())),
     ("secretsmanager", "UpdateSecretVersionStage"): _of_secret(VersionStage="blue", MoveToVersionId=_TOKEN),
     ("secretsmanager", "ValidateResourcePolicy"): _of_secret(ResourcePolicy=_SECRET_POLICY),
+    ("iam", "AddUserToGroup"): _of_group(_group_without_admin, UserName="admin"),
     ("iam", "CreateAccessKey"): _of_user(),
+    ("iam", "CreateGroup"): _of_group(_nothing),
     ("iam", "CreateUser"): _of_user(_nothing),
     ("iam", "DeleteAccessKey"): _of_user(AccessKeyId=_KEY_OF_NOBODY),
+    ("iam", "DeleteGroup"): _of_group(),
+    ("iam", "DeleteGroupPolicy"): _of_group(_group_with_policy, PolicyName="one"),
     ("iam", "DeleteUser"): _of_user(),
+    ("iam", "DeleteUserPermissionsBoundary"): _of_user(_bounded_user),
     ("iam", "DeleteUserPolicy"): _of_user(_user_with_policy, PolicyName="one"),
+    ("iam", "GetGroup"): _of_group(),
+    ("iam", "GetGroupPolicy"): _of_group(_group_with_policy, PolicyName="one"),
     ("iam", "GetUser"): _of_user(),
     ("iam", "GetUserPolicy"): _of_user(_user_with_policy, PolicyName="one"),
     ("iam", "ListAccessKeys"): _of_user(),
+    ("iam", "ListGroupPolicies"): _of_group(),
+    ("iam", "ListGroups"): Example(
+        lambda _: {}, lambda account, _: f"arn:aws:iam::{account}:group/", _nothing
+    ),
+    ("iam", "ListGroupsForUser"): _of_user(),
     ("iam", "ListUserPolicies"): _of_user(),
+    ("iam", "ListUserTags"): _of_user(),
     ("iam", "ListUsers"): Example(lambda _: {}, lambda account, _: f"arn:aws:iam::{account}:user/", _nothing),
+    ("iam", "PutGroupPolicy"): _of_group(PolicyName="one", PolicyDocument=_POLICY),
+    ("iam", "PutUserPermissionsBoundary"): _of_user(PermissionsBoundary=_BOUNDARY),
     ("iam", "PutUserPolicy"): _of_user(PolicyName="one", PolicyDocument=_POLICY),
+    ("iam", "RemoveUserFromGroup"): _of_group(_group_with_admin, UserName="admin"),
+    ("iam", "TagUser"): _of_user(Tags=[{"Key": "k", "Value": "v"}]),
+    ("iam", "UntagUser"): _of_user(TagKeys=["k"]),
+    ("iam", "UpdateGroup"): _of_group(NewPath="/"),
+    ("iam", "UpdateUser"): _of_user(NewPath="/"),
     ("iam", "UpdateAccessKey"): _of_user(AccessKeyId=_KEY_OF_NOBODY, Status="Inactive"),
     ("iam", "CreateRole"): _of_role(_nothing, AssumeRolePolicyDocument=_TRUST),
     ("iam", "DeleteRole"): _of_role(),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from urllib.parse import urlencode
 
 import pytest
 
@@ -26,7 +25,7 @@ from tests.gateway.every_operation import (
 )
 from tests.support.accounts import Account, Key
 from tests.support.server import Server
-from tests.support.signed_http import TARGET_PREFIXES
+from tests.support.signed_http import TARGET_PREFIXES, query_form
 
 MISMATCH = (
     "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access "
@@ -277,5 +276,5 @@ def _as_sent(entry: Entry) -> tuple[dict[str, str | None], bytes]:
         return {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": target}, json.dumps(
             members
         ).encode()
-    form = urlencode({"Action": operation.name, "Version": service.version, **members})
-    return {"Content-Type": "application/x-www-form-urlencoded", "X-Amz-Target": None}, form.encode()
+    form = query_form({"Action": operation.name, "Version": service.version, **members})
+    return {"Content-Type": "application/x-www-form-urlencoded", "X-Amz-Target": None}, form

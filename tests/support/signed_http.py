@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
@@ -67,8 +67,7 @@ def build_request(
     if service in QUERY_VERSIONS:
         sent["Content-Type"] = "application/x-www-form-urlencoded; charset=utf-8"
         if not isinstance(body, bytes):
-            form = {"Action": target, "Version": QUERY_VERSIONS[service], **body}
-            body = urlencode(form).encode("ascii")
+            body = query_form({"Action": target, "Version": QUERY_VERSIONS[service], **body})
     else:
         prefix = TARGET_PREFIXES.get(service, service)
         sent["Content-Type"] = "application/x-amz-json-1.1"
@@ -108,3 +107,19 @@ def _apply(headers: dict[str, str], changes: Mapping[str, str | None] | None) ->
             del headers[present]
         if value is not None:
             headers[name] = value
+
+
+def query_form(members: Mapping[str, Any]) -> bytes:
+    """Write members as the query protocol does: ``Tags.member.1.Key=k``."""
+    return urlencode(list(_flat("", members))).encode("ascii")
+
+
+def _flat(place: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _flat(f"{place}.{name}" if place else name, inner)
+    elif isinstance(value, list):
+        for number, inner in enumerate(value, 1):
+            yield from _flat(f"{place}.member.{number}", inner)
+    else:
+        yield place, str(value).lower() if isinstance(value, bool) else value

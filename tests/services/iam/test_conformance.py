@@ -11,27 +11,29 @@ from strongroom.wire.shapes import Shape
 from tests.wire.conformance import Declared, check, load_model
 
 OWN_TEXT = "AWS words wrong characters in its own way; lookup.py checks them"
-CHECKED_BY_US = {"UserName", "RoleName", "PolicyName", "Path"}
+CHECKED_BY_US = {"UserName", "RoleName", "GroupName", "PolicyName", "Path"}
 BOUNDARY_TYPE = "AWS documents and sends Policy, whatever its service model says"
 NO_TEMPLATES = "there are no role templates, so no role was made from one"
 
 
-def _members(operation: Operation[Any, Any]) -> set[str]:
+def _checked_members(operation: Operation[Any, Any]) -> set[str]:
     shape: type[Shape] = operation.request
-    return {member.wire_name for member in describe(shape)}
+    members = describe(shape)
+    return {each.wire_name for each in members if each.wire_name.removeprefix("New") in CHECKED_BY_US}
 
 
 ALLOWED = {
     **{
         f"{operation.name}.request.{member}.pattern": OWN_TEXT
         for operation in SERVICE.operations
-        for member in CHECKED_BY_US & _members(operation)
+        for member in _checked_members(operation)
     },
     **{
         f"{place}.PermissionsBoundary.PermissionsBoundaryType.enum": BOUNDARY_TYPE
         for place in (
             "CreateRole.response.Role",
             "CreateUser.response.User",
+            "GetGroup.response.Users.member",
             "GetRole.response.Role",
             "GetUser.response.User",
             "ListRoles.response.Roles.member",

@@ -12,7 +12,7 @@ from strongroom.wire.shapes import Shape
 from tests.services.iam.answers import denied, new_key, policy, refusal
 
 KEY_ID = "AKIA" + "A" * 16
-ON_A_USER: list[tuple[str, str, dict[str, str]]] = [
+ON_A_USER: list[tuple[str, str, dict[str, Any]]] = [
     ("GetUser", "get_user", {}),
     ("DeleteUser", "delete_user", {}),
     ("CreateAccessKey", "create_access_key", {}),
@@ -23,6 +23,13 @@ ON_A_USER: list[tuple[str, str, dict[str, str]]] = [
     ("GetUserPolicy", "get_user_policy", {"PolicyName": "p"}),
     ("ListUserPolicies", "list_user_policies", {}),
     ("DeleteUserPolicy", "delete_user_policy", {"PolicyName": "p"}),
+    ("DeleteUserPermissionsBoundary", "delete_user_permissions_boundary", {}),
+    ("ListGroupsForUser", "list_groups_for_user", {}),
+    ("ListUserTags", "list_user_tags", {}),
+    ("PutUserPermissionsBoundary", "put_user_permissions_boundary", {"PermissionsBoundary": "a" * 20}),
+    ("TagUser", "tag_user", {"Tags": [{"Key": "k", "Value": "v"}]}),
+    ("UntagUser", "untag_user", {"TagKeys": ["k"]}),
+    ("UpdateUser", "update_user", {"NewUserName": "other"}),
 ]
 
 
@@ -32,7 +39,8 @@ def test_the_table_of_this_test_is_complete() -> None:
     on_a_user = {
         name for name, shape in shapes.items() if "UserName" in {each.wire_name for each in describe(shape)}
     }
-    assert {name for name, _, _ in ON_A_USER} | {"CreateUser"} == on_a_user
+    on_a_group = {"AddUserToGroup", "RemoveUserFromGroup"}
+    assert {name for name, _, _ in ON_A_USER} | on_a_group | {"CreateUser"} == on_a_user
 
 
 def test_p09_existing_and_absent_users_look_the_same_without_rights(

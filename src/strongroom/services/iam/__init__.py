@@ -14,52 +14,88 @@ from strongroom.services.iam.unserved import UNSERVED
 
 @cache
 def _operations() -> tuple[Operation[Any, Any], ...]:
+    from strongroom.services.iam.add_user_to_group import ADD_USER_TO_GROUP
     from strongroom.services.iam.create_access_key import CREATE_ACCESS_KEY
+    from strongroom.services.iam.create_group import CREATE_GROUP
     from strongroom.services.iam.create_role import CREATE_ROLE
     from strongroom.services.iam.create_user import CREATE_USER
     from strongroom.services.iam.delete_access_key import DELETE_ACCESS_KEY
+    from strongroom.services.iam.delete_group import DELETE_GROUP
+    from strongroom.services.iam.delete_group_policy import DELETE_GROUP_POLICY
     from strongroom.services.iam.delete_role import DELETE_ROLE
     from strongroom.services.iam.delete_user import DELETE_USER
+    from strongroom.services.iam.delete_user_permissions_boundary import DELETE_USER_PERMISSIONS_BOUNDARY
     from strongroom.services.iam.delete_user_policy import DELETE_USER_POLICY
+    from strongroom.services.iam.get_group import GET_GROUP
+    from strongroom.services.iam.get_group_policy import GET_GROUP_POLICY
     from strongroom.services.iam.get_role import GET_ROLE
     from strongroom.services.iam.get_user import GET_USER
     from strongroom.services.iam.get_user_policy import GET_USER_POLICY
     from strongroom.services.iam.list_access_keys import LIST_ACCESS_KEYS
+    from strongroom.services.iam.list_group_policies import LIST_GROUP_POLICIES
+    from strongroom.services.iam.list_groups import LIST_GROUPS
+    from strongroom.services.iam.list_groups_for_user import LIST_GROUPS_FOR_USER
     from strongroom.services.iam.list_role_tags import LIST_ROLE_TAGS
     from strongroom.services.iam.list_roles import LIST_ROLES
     from strongroom.services.iam.list_user_policies import LIST_USER_POLICIES
+    from strongroom.services.iam.list_user_tags import LIST_USER_TAGS
     from strongroom.services.iam.list_users import LIST_USERS
+    from strongroom.services.iam.put_group_policy import PUT_GROUP_POLICY
+    from strongroom.services.iam.put_user_permissions_boundary import PUT_USER_PERMISSIONS_BOUNDARY
     from strongroom.services.iam.put_user_policy import PUT_USER_POLICY
+    from strongroom.services.iam.remove_user_from_group import REMOVE_USER_FROM_GROUP
     from strongroom.services.iam.tag_role import TAG_ROLE
+    from strongroom.services.iam.tag_user import TAG_USER
     from strongroom.services.iam.untag_role import UNTAG_ROLE
+    from strongroom.services.iam.untag_user import UNTAG_USER
     from strongroom.services.iam.update_access_key import UPDATE_ACCESS_KEY
     from strongroom.services.iam.update_assume_role_policy import UPDATE_ASSUME_ROLE_POLICY
+    from strongroom.services.iam.update_group import UPDATE_GROUP
     from strongroom.services.iam.update_role import UPDATE_ROLE
     from strongroom.services.iam.update_role_description import UPDATE_ROLE_DESCRIPTION
+    from strongroom.services.iam.update_user import UPDATE_USER
 
     return (
+        ADD_USER_TO_GROUP,
         CREATE_ACCESS_KEY,
+        CREATE_GROUP,
         CREATE_ROLE,
         CREATE_USER,
         DELETE_ACCESS_KEY,
+        DELETE_GROUP,
+        DELETE_GROUP_POLICY,
         DELETE_ROLE,
         DELETE_USER,
+        DELETE_USER_PERMISSIONS_BOUNDARY,
         DELETE_USER_POLICY,
+        GET_GROUP,
+        GET_GROUP_POLICY,
         GET_ROLE,
         GET_USER,
         GET_USER_POLICY,
         LIST_ACCESS_KEYS,
+        LIST_GROUPS,
+        LIST_GROUPS_FOR_USER,
+        LIST_GROUP_POLICIES,
         LIST_ROLES,
         LIST_ROLE_TAGS,
         LIST_USERS,
         LIST_USER_POLICIES,
+        LIST_USER_TAGS,
+        PUT_GROUP_POLICY,
+        PUT_USER_PERMISSIONS_BOUNDARY,
         PUT_USER_POLICY,
+        REMOVE_USER_FROM_GROUP,
         TAG_ROLE,
+        TAG_USER,
         UNTAG_ROLE,
+        UNTAG_USER,
         UPDATE_ACCESS_KEY,
         UPDATE_ASSUME_ROLE_POLICY,
+        UPDATE_GROUP,
         UPDATE_ROLE,
         UPDATE_ROLE_DESCRIPTION,
+        UPDATE_USER,
     )
 
 

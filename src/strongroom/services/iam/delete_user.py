@@ -1,4 +1,4 @@
-"""DeleteUser: remove a user that has neither policies nor access keys any more.
+"""DeleteUser: remove a user that has nothing of its own any more: policies, groups, access keys.
 
 Errors: NoSuchEntity, DeleteConflict.
 
@@ -35,6 +35,8 @@ def handle(context: Context, request: Request, target: Target) -> None:
         raise errors.must_detach_policies()
     if USERS.list_policies(context.rows, user.unique_id):
         raise errors.must_delete_policies()
+    if user.attributes.groups:
+        raise errors.must_remove_users()
     if list_access_keys(context.rows, user.unique_id):
         raise errors.must_delete_access_keys()
     USERS.remove(context.transaction, user)

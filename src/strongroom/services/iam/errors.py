@@ -44,6 +44,17 @@ def must_delete_access_keys() -> Fault:
     return Fault("DeleteConflict", "Cannot delete entity, must delete access keys first.", status=409)
 
 
+def must_remove_users() -> Fault:
+    """The group has users, or the user is in groups."""
+    return Fault("DeleteConflict", "Cannot delete entity, must remove users from group first.", status=409)
+
+
+def no_boundary(word: str, name: str) -> Fault:
+    """The user or role has no permissions boundary that could be removed."""
+    text = f"The {word} with name {name} has no permissions boundary."
+    return Fault("NoSuchEntity", text, status=404)
+
+
 def quota_exceeded(quota: str, most: int) -> Fault:
     """There are as many as there may be."""
     return Fault("LimitExceeded", f"Cannot exceed quota for {quota}: {most}", status=409)

@@ -2,7 +2,8 @@
 
 Rules:
  - A user's row says which groups it is in, and decides; the table of memberships answers the other way round.
- - Both are changed here together.
+ - A group's row says how many users are in it.
+ - All three are changed here together.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from strongroom.clock import Instant
-from strongroom.services.iam.identity_rows import USERS
+from strongroom.services.iam.identity_rows import GROUPS, USERS
 from strongroom.services.iam.model import Group, User
+from strongroom.store.errors import StoreTampered
 from strongroom.store.rows import Rows, Transaction
 from strongroom.store.table import Table
 
@@ -26,6 +28,7 @@ def join(transaction: Transaction, user: User, group: Group, now_ms: Instant) ->
         return
     transaction.insert(MEMBERSHIPS, (group.unique_id, user.unique_id, now_ms))
     USERS.change_attributes(transaction, user, groups=(*user.attributes.groups, group.unique_id))
+    GROUPS.change_attributes(transaction, group, members=group.attributes.members + 1)
 
 
 def leave(transaction: Transaction, user: User, group: Group) -> None:
@@ -33,10 +36,39 @@ def leave(transaction: Transaction, user: User, group: Group) -> None:
     transaction.delete(MEMBERSHIPS, group.unique_id, user.unique_id)
     others = tuple(each for each in user.attributes.groups if each != group.unique_id)
     USERS.change_attributes(transaction, user, groups=others)
+    GROUPS.change_attributes(transaction, group, members=group.attributes.members - 1)
 
 
-def member_ids(rows: Rows, group_id: str, after: str, most: int) -> list[str]:
-    """Read the unique ids of the users of a group, in order, from behind ``after``."""
+def members_of(rows: Rows, group: Group, after: str, most: int) -> list[User]:
+    """Read the users of a group in order of their unique ids, from behind ``after``.
+
+    Raises:
+        StoreTampered: A user of the group is gone, its row does not say that it is in the group, or there are not as
+            many as the group's row says.
+    """
     clause = "WHERE group_id = ? AND user_id > ? ORDER BY user_id LIMIT ?"
-    found: Any = rows.select(MEMBERSHIPS, clause, (group_id, after, most))
-    return [row[1] for row in found]
+    with rows.snapshot():
+        current = GROUPS.find_by_id(rows, group.unique_id)
+        counted: Any = rows.scalar(
+            "SELECT count(*) FROM iam_memberships WHERE group_id = ?", (group.unique_id,)
+        )
+        found: Any = rows.select(MEMBERSHIPS, clause, (group.unique_id, after, most))
+        users = [USERS.find_by_id(rows, row[1]) for row in found]
+    members = [user for user in users if user is not None and group.unique_id in user.attributes.groups]
+    expected = 0 if current is None else current.attributes.members
+    if len(members) < len(users) or counted != expected:
+        raise StoreTampered("the members of a group were changed outside of Strongroom")
+    return members
+
+
+def groups_of(rows: Rows, user: User) -> list[Group]:
+    """Read the groups that a user is in, in order of joining.
+
+    Raises:
+        StoreTampered: One of them is gone.
+    """
+    groups = [GROUPS.find_by_id(rows, group_id) for group_id in user.attributes.groups]
+    found = [group for group in groups if group is not None]
+    if len(found) < len(groups):
+        raise StoreTampered("a group of a user is gone")
+    return found

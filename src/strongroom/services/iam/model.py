@@ -24,6 +24,8 @@ Status = Literal["Active", "Inactive", "Expired"]
 ACTIVE: Final = "Active"
 USERS_MOST: Final = 5_000
 KEYS_PER_USER_MOST: Final = 2
+GROUPS_MOST: Final = 300
+GROUPS_PER_USER_MOST: Final = 10
 
 NAME: Final = re.compile(r"[\w+=,.@-]+", re.ASCII)
 PATH: Final = re.compile(r"/|/[\x21-\x7e]+/", re.ASCII)
@@ -51,10 +53,15 @@ class UserAttributes(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class GroupAttributes(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a group has besides its identity; see ``UserAttributes``."""
+    """What a group has besides its identity; see ``UserAttributes``.
+
+    Attributes:
+        members: How many users are in it, so that a membership that was removed behind our back is noticed.
+    """
 
     attached: tuple[str, ...] = ()
     policies: Mapping[str, bytes] = {}
+    members: int = 0
 
 
 class RoleAttributes(msgspec.Struct, frozen=True, omit_defaults=True):

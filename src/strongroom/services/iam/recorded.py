@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from strongroom.services.iam.shapes import AttachedBoundary, UserDetail
+from strongroom.services.iam.shapes import AttachedBoundary, GroupDetail, UserDetail
 
 # Never from the locale of the process.
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -42,6 +42,17 @@ def record_user(user: UserDetail) -> Mapping[str, Any]:
     if user.tags is not None:
         shown["tags"] = [{"key": tag.key, "value": tag.value} for tag in user.tags]
     return shown
+
+
+def record_group(group: GroupDetail) -> Mapping[str, Any]:
+    """Show a group."""
+    return {
+        "path": group.path,
+        "groupName": group.group_name,
+        "groupId": group.group_id,
+        "arn": group.arn,
+        "createDate": render_date(group.create_date),
+    }
 
 
 def record_boundary(boundary: AttachedBoundary) -> Mapping[str, Any]:

@@ -1,7 +1,7 @@
 """Members and structures that several operations of IAM share, with their constraints.
 
 Names and paths of requests carry no pattern here: AWS words wrong characters of those in its own way, so they
-are checked in ``lookup.py`` and ``create_user.py`` (errors.invalid_name, errors.invalid_path).
+are checked in ``lookup.py`` (errors.invalid_name, errors.invalid_path).
 
 Source: the service model ``iam`` 2010-05-08; identity reference 4.2.
 """
@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from strongroom.services.iam.model import AccessKey, Status, User
+from strongroom.services.iam.model import AccessKey, Group, Status, User
 from strongroom.wire.shapes import Shape, Timestamp, limits, timestamp, within
 
 NewUserName = Annotated[str, limits(1, 64)]
 ExistingUserName = Annotated[str, limits(1, 128)]
+NewGroupName = Annotated[str, limits(1, 128)]
 NewPolicyName = Annotated[str, limits(1, 128)]
 NewPath = Annotated[str, limits(1, 512)]
 PathPrefix = Annotated[str, limits(1, 512, pattern=r"\u002F[\u0021-\u007F]*")]
@@ -22,6 +23,7 @@ Marker = Annotated[str, limits(1, 320, pattern=r"[\u0020-\u00FF]+")]
 MaxItems = Annotated[int, within(1, 1000)]
 
 UserName = Annotated[str, limits(1, 64, pattern=r"[\w+=,.@-]+")]
+GroupName = Annotated[str, limits(1, 128, pattern=r"[\w+=,.@-]+")]
 PolicyName = Annotated[str, limits(1, 128, pattern=r"[\w+=,.@-]+")]
 PolicyDocument = Annotated[str, limits(1, 131_072, pattern=r"[\u0009\u000A\u000D\u0020-\u00FF]+")]
 Path = Annotated[str, limits(1, 512, pattern=r"(\u002F)|(\u002F[\u0021-\u007E]+\u002F)")]
@@ -67,6 +69,16 @@ class UserDetail(Shape):
     tags: Tags | None = None
 
 
+class GroupDetail(Shape):
+    """A group as operations show it."""
+
+    path: Path
+    group_name: GroupName
+    group_id: UniqueId
+    arn: Arn
+    create_date: Timestamp
+
+
 class AccessKeyMetadata(Shape):
     """An access key without its secret."""
 
@@ -88,6 +100,17 @@ def show_user(user: User, *, is_listed: bool = False) -> UserDetail:
         create_date=timestamp(user.created_ms),
         permissions_boundary=show_boundary(boundary),
         tags=None if tags is None else [Tag(key=key, value=value) for key, value in tags],
+    )
+
+
+def show_group(group: Group) -> GroupDetail:
+    """Show a group."""
+    return GroupDetail(
+        path=group.path,
+        group_name=group.name,
+        group_id=group.unique_id,
+        arn=group.arn,
+        create_date=timestamp(group.created_ms),
     )
 
 

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-_NO_GROUPS: Final = "this version has no groups yet; give inline policies to users with PutUserPolicy."
+_NO_GROUPS: Final = "this version attaches no managed policies to groups yet; use PutGroupPolicy."
 _NO_ROLES: Final = (
     "this version has no roles and no temporary credentials yet; use IAM users with access keys."
 )
 _NO_MANAGED: Final = "this version neither makes nor attaches managed policies yet; use PutUserPolicy."
-_NO_BOUNDARIES: Final = "this version has no permissions boundaries yet."
-_NO_CHANGES: Final = "this version does not change names, paths and tags of users yet; make a new user."
+_NO_BOUNDARIES: Final = "this version has no roles yet; users have permissions boundaries."
 _NO_PASSWORDS: Final = "this version has no passwords and no console sign-in yet; users have access keys."
 _NO_MFA: Final = "this version has no MFA devices yet."
 _NO_PROVIDERS: Final = "this version has no OpenID Connect providers yet."
@@ -27,21 +26,9 @@ _NOT_MEANT: Final = "it is not among the operations that Strongroom means to ser
 
 _BY_REASON: Final[Mapping[str, tuple[str, ...]]] = {
     _NO_GROUPS: (
-        "AddUserToGroup",
         "AttachGroupPolicy",
-        "CreateGroup",
-        "DeleteGroup",
-        "DeleteGroupPolicy",
         "DetachGroupPolicy",
-        "GetGroup",
-        "GetGroupPolicy",
         "ListAttachedGroupPolicies",
-        "ListGroupPolicies",
-        "ListGroups",
-        "ListGroupsForUser",
-        "PutGroupPolicy",
-        "RemoveUserFromGroup",
-        "UpdateGroup",
     ),
     _NO_ROLES: (
         "AddRoleToInstanceProfile",
@@ -82,15 +69,7 @@ _BY_REASON: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     _NO_BOUNDARIES: (
         "DeleteRolePermissionsBoundary",
-        "DeleteUserPermissionsBoundary",
         "PutRolePermissionsBoundary",
-        "PutUserPermissionsBoundary",
-    ),
-    _NO_CHANGES: (
-        "ListUserTags",
-        "TagUser",
-        "UntagUser",
-        "UpdateUser",
     ),
     _NO_PASSWORDS: (
         "ChangePassword",
