@@ -22,7 +22,7 @@ from strongroom.crypto.envelope import (
     open_key_material,
     open_value,
     parse_blob,
-    replace_blob,
+    replace_blobs,
     seal_key_material,
     seal_value,
 )
@@ -112,9 +112,9 @@ def test_k02_no_two_values_can_be_swapped() -> None:
         with pytest.raises(CryptoError):
             _open(MATERIAL, sealed[origin], place)
         with pytest.raises(CryptoError):
-            _open(MATERIAL, replace_blob(sealed[to], blob_of_value(sealed[origin])), place)
+            _open(MATERIAL, replace_blobs(sealed[to], blob_of_value(sealed[origin])), place)
         with pytest.raises(CryptoError):
-            _open(MATERIAL, replace_blob(sealed[origin], blob_of_value(sealed[to])), place)
+            _open(MATERIAL, replace_blobs(sealed[origin], blob_of_value(sealed[to])), place)
 
 
 def test_k02_no_bit_of_a_sealed_value_can_change() -> None:
@@ -251,11 +251,11 @@ def test_an_unknown_version_or_type_is_malformed(position: int) -> None:
 
 
 def test_a_changed_kms_key_wraps_the_data_key_and_leaves_the_value() -> None:
-    """After ``replace_blob`` the value opens under the new key, and its ciphertext is the same."""
+    """After ``replace_blobs`` the value opens under the new key, and its ciphertext is the same."""
     sealed = _seal(MATERIAL, b"value", PLACE)
     other = new_key_material(OTHER_KEY_ARN)
     data_key = decrypt_blob(MATERIAL, blob_of_value(sealed), CONTEXT)
-    moved = replace_blob(sealed, encrypt_blob(other, data_key, CONTEXT))
+    moved = replace_blobs(sealed, encrypt_blob(other, data_key, CONTEXT))
     assert _open(other, moved, PLACE) == b"value"
     assert moved[-33:] == sealed[-33:]
 

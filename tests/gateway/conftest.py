@@ -28,7 +28,9 @@ class World:
         self.server = server
         self.account = server.new_account()
         self.clients = Clients(
-            server.client("secretsmanager", self.account), server.client("iam", self.account)
+            server.client("secretsmanager", self.account),
+            server.client("iam", self.account),
+            server.client("kms", self.account),
         )
 
     def new_name(self) -> str:
@@ -38,8 +40,12 @@ class World:
     def prepare(self, entry: Entry) -> str:
         """Make what the example of an operation needs; return its name."""
         name = self.new_name()
-        example_of(entry).prepare(self.clients, name)
-        return name
+        own_name = example_of(entry).prepare(self.clients, name)
+        return own_name if isinstance(own_name, str) else name
+
+    def absent_name(self, entry: Entry) -> str:
+        """Draw a name that no object of an operation has."""
+        return str(uuid4()) if entry[0].name == "kms" else self.new_name()
 
     def user(self, *statements: Mapping[str, Any]) -> Key:
         """Make a user with just these rights; return its key."""

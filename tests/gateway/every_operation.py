@@ -9,6 +9,8 @@ Rules:
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -55,13 +57,14 @@ class Example:
 
     Attributes:
         request: The members, given the name of the object.
-        resource: The ARN in policies, given account and name; ``*`` where the action has no resource.
-        prepare: Makes the object; gets the administrator's clients.
+        resource: The ARN in policies, given account and name; ``*`` where the action has no resource, several where
+            it asks about several.
+        prepare: Makes the object; gets the administrator's clients. A text that it returns is the object's name.
         label: How a refusal names the resource, given account and name; None for the way of the service.
     """
 
     request: Callable[[str], Mapping[str, Any]]
-    resource: Callable[[str, str], str]
+    resource: Callable[[str, str], str | list[str]]
     prepare: Callable[[Clients, str], Any]
     label: Callable[[str, str], str] | None = None
 
@@ -77,6 +80,7 @@ class Clients:
 
     secretsmanager: Any
     iam: Any
+    kms: Any
 
 
 def _no_resource(_account: str, _name: str) -> str:
@@ -168,9 +172,85 @@ def _without_resource(**members: Any) -> Example:
     return Example(lambda _: members, _no_resource, _nothing)
 
 
-OBJECT_MEMBERS: Final = {"SecretId", "UserName", "GroupName", "RoleName"}
+OBJECT_MEMBERS: Final = {"SecretId", "UserName", "GroupName", "RoleName", "KeyId"}
 """Members of requests that name an object: operations that have one are asked about absent ones too."""
 
+# A key of KMS draws its own id, so the name of its example is that id; behind a slash stands what else was made.
+# Where a ciphertext is asked about, the name is the ciphertext.
+
+
+def _kms_key(clients: Clients, _name: str) -> str:
+    key_id: str = clients.kms.create_key()["KeyMetadata"]["KeyId"]
+    return key_id
+
+
+def _pending_kms_key(clients: Clients, name: str) -> str:
+    key_id = _kms_key(clients, name)
+    clients.kms.schedule_key_deletion(KeyId=key_id)
+    return key_id
+
+
+def _named_kms_key(clients: Clients, name: str) -> str:
+    key_id = _kms_key(clients, name)
+    clients.kms.create_alias(AliasName=f"alias/{key_id}", TargetKeyId=key_id)
+    return key_id
+
+
+def _kms_key_and_user(clients: Clients, name: str) -> str:
+    arn = clients.iam.create_user(UserName=f"grantee-{name}")["User"]["Arn"]
+    return f"{_kms_key(clients, name)}/{arn}"
+
+
+def _granted_kms_key(clients: Clients, name: str) -> str:
+    key_id, _, grantee = _kms_key_and_user(clients, name).partition("/")
+    made = clients.kms.create_grant(KeyId=key_id, GranteePrincipal=grantee, Operations=["Decrypt"])
+    return f"{key_id}/{made['GrantId']}"
+
+
+def _ciphertext(clients: Clients, name: str) -> str:
+    made = clients.kms.encrypt(KeyId=_kms_key(clients, name), Plaintext=CANARY.encode())
+    return base64.b64encode(made["CiphertextBlob"]).decode()
+
+
+def _kms_key_id(name: str) -> str:
+    """Read the id of the key out of the name of an example."""
+    try:
+        blob = base64.b64decode(name, validate=True)
+    except binascii.Error:
+        blob = b""
+    if len(blob) < 60:
+        return name.partition("/")[0]
+    digits = blob[1:17].hex()
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+
+def _kms_key_arn(account: str, name: str) -> str:
+    return f"arn:aws:kms:{REGION}:{account}:key/{_kms_key_id(name)}"
+
+
+def _alias_and_key(account: str, name: str) -> list[str]:
+    return [f"arn:aws:kms:{REGION}:{account}:alias/{name}", _kms_key_arn(account, name)]
+
+
+def _of_kms_key(prepare: Callable[[Clients, str], str] = _kms_key, **members: Any) -> Example:
+    return Example(lambda name: {"KeyId": _kms_key_id(name), **members}, _kms_key_arn, prepare)
+
+
+def _of_grant() -> Example:
+    def request(name: str) -> Mapping[str, Any]:
+        key_id, _, grant_id = name.partition("/")
+        return {"KeyId": key_id, "GrantId": grant_id or "0" * 64}
+
+    return Example(request, _kms_key_arn, _granted_kms_key)
+
+
+_PLAINTEXT: Final = base64.b64encode(CANARY.encode()).decode()
+_KEY_POLICY: Final = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}],
+    }
+)
 _KEY_OF_NOBODY: Final = "AKIA" + "A" * 16
 _SECRET_POLICY: Final = json.dumps(
     {
@@ -249,6 +329,58 @@ EXAMPLES: Final[Mapping[tuple[str, str], Example]] = {
     ("iam", "UpdateRole"): _of_role(Description="d"),
     ("iam", "UpdateRoleDescription"): _of_role(Description="d"),
     ("sts", "GetCallerIdentity"): _without_resource(),
+    ("kms", "CancelKeyDeletion"): _of_kms_key(_pending_kms_key),
+    ("kms", "CreateAlias"): Example(
+        lambda name: {"AliasName": f"alias/{name}", "TargetKeyId": name}, _alias_and_key, _kms_key
+    ),
+    ("kms", "CreateGrant"): Example(
+        lambda name: {
+            "KeyId": name.partition("/")[0],
+            "GranteePrincipal": name.partition("/")[2] or "arn:aws:iam::000000000000:root",
+            "Operations": ["Decrypt"],
+        },
+        _kms_key_arn,
+        _kms_key_and_user,
+    ),
+    ("kms", "CreateKey"): _without_resource(Description="d"),
+    ("kms", "Decrypt"): Example(lambda name: {"CiphertextBlob": name}, _kms_key_arn, _ciphertext),
+    ("kms", "DeleteAlias"): Example(
+        lambda name: {"AliasName": f"alias/{name}"}, _alias_and_key, _named_kms_key
+    ),
+    ("kms", "DescribeKey"): _of_kms_key(),
+    ("kms", "DisableKey"): _of_kms_key(),
+    ("kms", "DisableKeyRotation"): _of_kms_key(),
+    ("kms", "EnableKey"): _of_kms_key(),
+    ("kms", "EnableKeyRotation"): _of_kms_key(),
+    ("kms", "Encrypt"): _of_kms_key(Plaintext=_PLAINTEXT),
+    ("kms", "GenerateDataKey"): _of_kms_key(KeySpec="AES_256"),
+    ("kms", "GenerateDataKeyWithoutPlaintext"): _of_kms_key(NumberOfBytes=64),
+    ("kms", "GenerateRandom"): _without_resource(NumberOfBytes=16),
+    ("kms", "GetKeyPolicy"): _of_kms_key(),
+    ("kms", "GetKeyRotationStatus"): _of_kms_key(),
+    ("kms", "ListAliases"): _without_resource(),
+    ("kms", "ListGrants"): _of_kms_key(),
+    ("kms", "ListKeyPolicies"): _of_kms_key(),
+    ("kms", "ListKeyRotations"): _of_kms_key(),
+    ("kms", "ListKeys"): _without_resource(),
+    ("kms", "ListResourceTags"): _of_kms_key(),
+    ("kms", "ListRetirableGrants"): _without_resource(RetiringPrincipal="arn:aws:iam::111122223333:root"),
+    ("kms", "PutKeyPolicy"): _of_kms_key(Policy=_KEY_POLICY),
+    ("kms", "ReEncrypt"): Example(
+        lambda name: {"CiphertextBlob": name, "DestinationKeyId": _kms_key_id(name)},
+        _kms_key_arn,
+        _ciphertext,
+    ),
+    ("kms", "RetireGrant"): _of_grant(),
+    ("kms", "RevokeGrant"): _of_grant(),
+    ("kms", "RotateKeyOnDemand"): _of_kms_key(),
+    ("kms", "ScheduleKeyDeletion"): _of_kms_key(PendingWindowInDays=7),
+    ("kms", "TagResource"): _of_kms_key(Tags=[{"TagKey": "k", "TagValue": "v"}]),
+    ("kms", "UntagResource"): _of_kms_key(TagKeys=["k"]),
+    ("kms", "UpdateAlias"): Example(
+        lambda name: {"AliasName": f"alias/{name}", "TargetKeyId": name}, _alias_and_key, _named_kms_key
+    ),
+    ("kms", "UpdateKeyDescription"): _of_kms_key(Description="d"),
     ("cloudtrail", "LookupEvents"): _without_resource(),
 }
 
@@ -256,7 +388,8 @@ WITHOUT_PERMISSION: Final = {("sts", "GetCallerIdentity")}
 """What every authenticated caller may do. This list may only shrink."""
 
 FURTHER_ACTIONS: Final[Mapping[tuple[str, str], str]] = {
-    ("secretsmanager", "ValidateResourcePolicy"): "secretsmanager:PutResourcePolicy"
+    ("secretsmanager", "ValidateResourcePolicy"): "secretsmanager:PutResourcePolicy",
+    ("kms", "ReEncrypt"): "kms:ReEncryptTo",
 }
 """What AWS documents as needed besides the action of the operation's own name."""
 

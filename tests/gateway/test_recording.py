@@ -50,7 +50,7 @@ def test_l02_l03_bytes_are_never_recorded_and_cost_no_record(caplog: pytest.LogC
         ("name", "blob"),
     )
     principal = Principal("User", "arn:aws:iam::111122223333:user/a", "111122223333", "AIDAEXAMPLE")
-    written = record_call(
+    (written,) = record_call(
         service=secretsmanager.SERVICE,
         name="Careless",
         operation=careless,

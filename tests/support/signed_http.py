@@ -17,6 +17,7 @@ from botocore.credentials import Credentials
 
 TARGET_PREFIXES = {
     "secretsmanager": "secretsmanager",
+    "kms": "TrentService",
     "cloudtrail": "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101",
 }
 QUERY_VERSIONS = {"iam": "2010-05-08", "sts": "2011-06-15"}

@@ -4,7 +4,7 @@
 
     ciphertext blob v1 = version (1) || key id (16) || key material id (32) || salt (16) || nonce (12)
                          || ciphertext || tag (16)
-    sealed value v1    = version (1) || record type (1) || blob length (2, big endian) || blob
+    sealed value v1    = version (1) || record type (1) || length of the blobs (2, big endian) || blob+
                          || nonce (12) || ciphertext || tag (16)
 
 Rules:
@@ -15,7 +15,9 @@ Rules:
    It is not bound to the blob: changing the KMS key of a secret wraps its data key anew and leaves the
    value alone.
 3. The caller finds the key material by ``parse_blob`` and gives exactly that; nothing is tried (K-04).
-4. The key material id is derived from the material, so that a blob names one material and no other.
+4. Several blobs in front of a value hold the same data key under different KMS keys. All have one length, because
+   all data keys have; which of them is opened is decided by who may use which key, not by trying.
+5. The key material id is derived from the material, so that a blob names one material and no other.
 
 Source: KMS developer guide, "AWS KMS cryptographic details"; SP 800-108r1; SP 800-38D. The formats are our
 own: AWS leaves its blob opaque.
@@ -55,6 +57,8 @@ _BLOB_LABEL: Final = b"kms-sym-v1"
 _MATERIAL_ID_LABEL: Final = b"kms-material-id-v1"
 _MRK_PREFIX: Final = "mrk-"
 _PLACES_KEPT: Final = 2_048
+DATA_KEY_BLOB_BYTES: Final = _BLOB_HEAD.size + aead.ONCE_OVERHEAD_BYTES + KEY_BYTES
+"""How long the ciphertext blob of a data key of 32 bytes is."""
 
 
 class BlobHead(msgspec.Struct, frozen=True, gc=False):
@@ -271,13 +275,26 @@ class ValueOpener(Hidden):
         return Plaintext(self._cipher.open(sealed, self._bound, _end_of_blob(sealed)))
 
 
-def replace_blob(sealed: bytes, blob: Wrapped) -> Sealed:
-    """Put another blob of the same data key in front of a sealed value, when the secret's KMS key changes.
+def blobs_of_value(sealed: bytes) -> tuple[Wrapped, ...]:
+    """Read the blobs out of a sealed value, each the same data key under another KMS key.
+
+    Raises:
+        MalformedSealed: Not a sealed value of a known version, or the blobs are not those of data keys.
+    """
+    end = _end_of_blob(sealed)
+    if (end - _VALUE_HEAD.size) % DATA_KEY_BLOB_BYTES:
+        raise MalformedSealed("what stands before a sealed value are no blobs of data keys")
+    starts = range(_VALUE_HEAD.size, end, DATA_KEY_BLOB_BYTES)
+    return tuple(Wrapped(sealed[start : start + DATA_KEY_BLOB_BYTES]) for start in starts)
+
+
+def replace_blobs(sealed: bytes, *blobs: Wrapped) -> Sealed:
+    """Put other blobs of the same data key in front of a sealed value, when the secret's KMS key changes.
 
     Raises:
         MalformedSealed: Not a sealed value of a known version.
     """
-    return _join_value(blob, sealed[_end_of_blob(sealed) :])
+    return _join_value(b"".join(blobs), sealed[_end_of_blob(sealed) :])
 
 
 def _join_value(blob: bytes, sealed: bytes) -> Sealed:

@@ -63,4 +63,10 @@ def _build(context: Context, of_target: Conditions, resource_account: str) -> Co
     }
     if context.user_agent:
         keys["aws:useragent"] = (context.user_agent,)
+    if context.via:
+        # A service calls with the caller's rights: where the caller was is not known to the service that is called.
+        del keys["aws:sourceip"]
+        keys["aws:viaawsservice"] = ("true",)
+        for key in ("aws:calledvia", "aws:calledviafirst", "aws:calledvialast"):
+            keys[key] = (f"{context.via}.amazonaws.com",)
     return {**keys, **principal_keys(context.caller.principal), **of_target}

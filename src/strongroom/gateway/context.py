@@ -3,7 +3,8 @@
 Rules:
  - "Now" is read once for each request. Randomness and ids come from ``strongroom.ids`` and ``crypto/randomness``.
  - ``call`` runs another operation through the inner pipeline, steps 5 to 8, with the same caller: it is
-   authorised and recorded like a request of its own.
+   authorised and recorded like a request of its own. With ``via`` it is a call that the service makes with the
+   caller's rights: policies see it as one, and the caller's address is not among what they see.
  - A read may leave small changes behind (``afterwards``): they are committed before the answer leaves, and
    carry no audit record of their own.
 """
@@ -15,6 +16,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from strongroom.audit.record import Resource
 from strongroom.clock import Instant
 from strongroom.errors import Fault
 from strongroom.gateway.caller import Caller
@@ -47,6 +49,9 @@ class Context(msgspec.Struct):
         inner: Steps 5 to 8.
         inner_records: Records of calls made with ``call``, in order.
         later: Small changes of a read, see ``afterwards``.
+        resources: What the audit record of this call names as its resources.
+        via: The service that makes this call with the caller's rights, for example ``secretsmanager``; empty for a
+            call of the caller itself.
     """
 
     caller: Caller
@@ -61,6 +66,8 @@ class Context(msgspec.Struct):
     inner: InnerPipeline
     inner_records: list[bytes] = msgspec.field(default_factory=list)
     later: list[Callable[[Transaction], None]] = msgspec.field(default_factory=list)
+    resources: list[Resource] = msgspec.field(default_factory=list)
+    via: str = ""
 
     @property
     def account(self) -> str:
@@ -73,13 +80,24 @@ class Context(msgspec.Struct):
         assert isinstance(self.rows, Transaction), "only a change may write"
         return self.rows
 
-    def call(self, operation: Operation[Any, Any], request: Any) -> Any:
+    def call(self, operation: Operation[Any, Any], request: Any, *, via: str = "") -> Any:
         """Run another operation for the same caller.
+
+        Args:
+            operation: What to do.
+            request: Its request.
+            via: The service that calls with the caller's rights; empty when it is the caller's own call.
 
         Raises:
             Fault: As the operation raises it, or because the caller may not use it.
         """
-        return self.inner(self, operation, request)
+        if not via:
+            return self.inner(self, operation, request)
+        principal = f"{via}.amazonaws.com"
+        inner = msgspec.structs.replace(
+            self, via=via, source_ip=principal, user_agent=principal, resources=[]
+        )
+        return self.inner(inner, operation, request)
 
     def afterwards(self, change: Callable[[Transaction], None]) -> None:
         """Leave a small change to be committed before the answer of this read leaves."""

@@ -194,12 +194,13 @@ class Pipeline:
     def _inner(self, context: Context, operation: Operation[Any, Any], request: Any) -> Any:
         """Steps 5 to 8 for a call that a handler makes for the same caller."""
         response = fault = None
+        named = len(context.resources)
         try:
             response = authorise_and_handle(context, operation, request)
         except Exception as problem:  # noqa: BLE001 - recorded, then raised as the fault it is
             fault = as_fault(problem)
         service = self._router.services[(operation.action or "").partition(":")[0]]
-        context.inner_records.append(  # 8
+        context.inner_records.extend(  # 8
             record_call(
                 service=service,
                 name=operation.name,
@@ -213,8 +214,11 @@ class Pipeline:
                 now_ms=context.now_ms,
                 source_ip=context.source_ip,
                 user_agent=context.user_agent,
+                resources=context.resources[named:],
+                via=context.via,
             )
         )
+        del context.resources[named:]
         if fault is not None:
             raise fault
         return response
@@ -276,7 +280,7 @@ class Pipeline:
         inner = call.context.inner_records if call.context is not None else []
         return [
             *inner,
-            record_call(
+            *record_call(
                 service=call.route.service,
                 name=call.route.name,
                 operation=call.route.operation,
@@ -289,6 +293,7 @@ class Pipeline:
                 now_ms=call.now_ms,
                 source_ip=request.peer,
                 user_agent=call.user_agent,
+                resources=call.context.resources if call.context is not None else (),
             ),
         ]
 

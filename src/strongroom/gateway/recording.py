@@ -10,14 +10,14 @@ Rules (threat model L-03):
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
 import msgspec
 
 from strongroom.audit.errors import UnrecordableValue
-from strongroom.audit.record import AuditEvent, UserIdentity, encode_record
+from strongroom.audit.record import AuditEvent, Resource, UserIdentity, encode_record
 from strongroom.clock import Instant, render_text
 from strongroom.errors import Fault
 from strongroom.gateway.caller import Caller
@@ -62,8 +62,14 @@ def record_call(
     now_ms: Instant,
     source_ip: str,
     user_agent: str,
-) -> bytes:
-    """Write the record of one call that ended, well or not."""
+    resources: Sequence[Resource] = (),
+    via: str = "",
+) -> list[bytes]:
+    """Write the record of one call that ended, well or not.
+
+    What was done to a resource of another account stands in that account's trail too, without the caller's name; what
+    was denied does not. A call that a service made for the caller (``via``) says so in the identity.
+    """
     code = None
     if fault is not None:
         code = "AccessDenied" if fault.code in _DENIALS else fault.code
@@ -75,22 +81,51 @@ def record_call(
         request_id=request_id,
         source_ip=source_ip,
         user_agent=user_agent,
-        identity=identity_of(caller),
+        identity=identity_of(caller) if not via else _invoked_by(caller, via),
         read_only=operation.reads_only if operation is not None else False,
         request_parameters=shown_request(operation, request),
         response_elements=shown_response(operation, response),
         error_code=code,
         error_message=fault.message if fault is not None else None,
         recipient_account=caller.account,
+        resources=tuple(resources),
     )
+    owners = {resource.account_id for resource in resources} - {caller.account} if resources else ()
+    if not owners or code == "AccessDenied":
+        return [_encode(event)]
+    event = msgspec.structs.replace(event, shared_event_id=new_uuid())
+    seen = UserIdentity(
+        type="AWSAccount",
+        principal_id=caller.principal.unique_id,
+        account_id=caller.account,
+        invoked_by=event.identity.invoked_by,
+    )
+    copies = [
+        _encode(msgspec.structs.replace(event, identity=seen, recipient_account=owner))
+        for owner in sorted(owners)
+    ]
+    return [*copies, _encode(event)]
+
+
+def _encode(event: AuditEvent) -> bytes:
     event_id = new_uuid()
     try:
         return encode_record(event, event_id)
     except UnrecordableValue as problem:
-        log.error("the record of %s has no parameters: %s", name, problem)
+        log.error("the record of %s has no parameters: %s", event.event_name, problem)
     return encode_record(
         msgspec.structs.replace(event, request_parameters=None, response_elements=None), event_id
     )
+
+
+def _invoked_by(caller: Caller, service: str) -> UserIdentity:
+    """Write the identity of a caller for whom a service calls; made once for each cached credential."""
+    known = caller.identity_memo.get(service)
+    if known is None:
+        principal = f"{service}.amazonaws.com"
+        known = msgspec.structs.replace(identity_of(caller), invoked_by=principal)
+        caller.identity_memo[service] = known
+    return known
 
 
 def shown_request(operation: Operation[Any, Any] | None, request: Shape | None) -> Mapping[str, Any] | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from strongroom.gateway.operation import Service
-from strongroom.services import cloudtrail, iam, secretsmanager, sts
+from strongroom.services import cloudtrail, iam, kms, secretsmanager, sts
 
 SERVICES: Final[tuple[Service, ...]] = (
     secretsmanager.SERVICE,
     iam.SERVICE,
     sts.SERVICE,
+    kms.SERVICE,
     cloudtrail.SERVICE,
 )

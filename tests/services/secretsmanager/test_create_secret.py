@@ -158,14 +158,31 @@ def test_description_and_tags_are_kept(secretsmanager: Any) -> None:
     assert "Tags" not in bare
 
 
-def test_only_the_default_key_is_served(account: Account, secretsmanager: Any) -> None:
-    """Its alias, alias ARN and the empty string are the default key; another key is refused."""
+def test_the_default_key_has_several_names(account: Account, secretsmanager: Any) -> None:
+    """Its alias, alias ARN and the empty string are the default key; the keys of other services are refused."""
     alias_arn = f"arn:aws:kms:us-east-1:{account.account_id}:alias/aws/secretsmanager"
     for number, key in enumerate(["", "alias/aws/secretsmanager", alias_arn]):
         secretsmanager.create_secret(Name=f"default-{number}", KmsKeyId=key, SecretString="x")
         assert "KmsKeyId" not in secretsmanager.describe_secret(SecretId=f"default-{number}")
-    for key in ("alias/mine", new_token(), alias_arn.replace("us-east-1", "eu-west-1"), "alias/aws/ssm"):
+    for key in ("alias/aws/ssm", alias_arn.replace("secretsmanager", "ssm")):
         assert refusal(secretsmanager.create_secret, Name="other", KmsKeyId=key) == KMS_REFUSED
+
+
+def test_a_key_that_is_none_is_named_with_what_kms_says(account: Account, secretsmanager: Any) -> None:
+    """An absent alias, an absent id, a text that is no key, and an ARN of another Region."""
+    head = f"arn:aws:kms:us-east-1:{account.account_id}"
+    absent = new_token()
+    said = {
+        "alias/mine": f"Alias {head}:alias/mine is not found.",
+        absent: f"Key '{head}:key/{absent}' does not exist",
+        "no key": "Invalid keyId 'no key'",
+        f"arn:aws:kms:eu-west-1:{account.account_id}:key/{absent}": "Invalid arn eu-west-1",
+    }
+    for key, text in said.items():
+        code, message = refusal(secretsmanager.create_secret, Name="other", KmsKeyId=key)
+        assert code == "InvalidRequestException"
+        assert message == f"The operation failed because of an invalid KMS key: {text}"
+    assert refusal(secretsmanager.describe_secret, SecretId="other")[0] == "ResourceNotFoundException"
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ def test_errors_have_their_texts_and_order(server: Server, account: Account, sec
     assert refusal(update, SecretId="absent", Description="x") == NOT_FOUND
     secretsmanager.create_secret(Name="app", SecretString="x")
     assert refusal(update, SecretId="app", SecretString="x", SecretBinary=b"x") == TWO_VALUES
-    assert refusal(update, SecretId="app", KmsKeyId="alias/mine", SecretString="y") == KMS_REFUSED
+    assert refusal(update, SecretId="app", KmsKeyId="alias/aws/ssm", SecretString="y") == KMS_REFUSED
     assert len(stages(secretsmanager, "app")) == 1
     code, message = refusal(update, SecretId="app", Type="SnowflakePat")
     assert (code, "is not served by Strongroom" in message) == ("UnsupportedOperationException", True)

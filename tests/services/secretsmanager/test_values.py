@@ -6,7 +6,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import msgspec
 import pytest
 
 from strongroom import opening
@@ -14,7 +13,7 @@ from strongroom.config import Settings
 from strongroom.crypto.material import Plaintext
 from strongroom.errors import Fault
 from strongroom.seal.file import FileSeal
-from strongroom.services.kms.tables import KEYS, find_key
+from strongroom.services.kms.tables import find_key, update_key
 from strongroom.services.secretsmanager.model import Attributes, Secret, Version
 from strongroom.services.secretsmanager.tables import find_version, insert_version
 from strongroom.services.secretsmanager.values import Value, open_version, seal_version
@@ -28,7 +27,7 @@ SECRET = Secret(1, ACCOUNT, REGION, "a", "abcdef", NOW_MS, NOW_MS, 0, None, None
 def context_of(rows: Rows, opened: opening.Opened) -> Any:
     """Give the parts of a request's context that values need."""
     deployment = SimpleNamespace(keyring=opened.keyring)
-    return SimpleNamespace(rows=rows, transaction=rows, now_ms=NOW_MS, deployment=deployment)
+    return SimpleNamespace(rows=rows, transaction=rows, now_ms=NOW_MS, deployment=deployment, account=ACCOUNT)
 
 
 def store_value(transaction: Transaction, opened: opening.Opened) -> str:
@@ -39,13 +38,10 @@ def store_value(transaction: Transaction, opened: opening.Opened) -> str:
 
 
 def disable_key(transaction: Transaction, key_id: str) -> None:
-    """Disable a key as KMS will, and say so in the change log."""
+    """Disable a default key, which nobody can by the API."""
     key = find_key(transaction, key_id)
     assert key is not None
-    attributes = msgspec.structs.replace(key.attributes, state="Disabled")
-    row = (key.key_id, key.account, key.region, key.created_ms, msgspec.msgpack.encode(attributes))
-    transaction.update(KEYS, row)
-    transaction.changed(f"kms-key:{key.arn}")
+    update_key(transaction, key.with_attributes(state="Disabled"))
 
 
 def test_k05_a_disabled_key_refuses_the_next_read_though_the_data_key_is_kept(tmp_path: Path) -> None:

@@ -1,12 +1,15 @@
 """What other services may ask of KMS.
 
-Today that is the AWS managed key of Secrets Manager, ``alias/aws/secretsmanager``: one for each account and
-Region, made on first use, usable by every principal of the account that may use Secrets Manager, and by
-nobody of another account. It needs no permission of its own, so no decision is taken here.
+Two sorts of keys are behind them. The key that Secrets Manager makes for itself, ``alias/aws/secretsmanager``:
+one for each account and Region, made on first use, usable by every principal of the account that may use
+Secrets Manager and by nobody of another account; it needs no permission of its own, so no decision is taken and
+no record of its own is written. And keys of customers: each use of one is a call of KMS for the caller,
+authorised and recorded as such.
 
 Rules:
  - A ciphertext is opened with the key and material that its authenticated head names, never by trying (K-04).
- - The state of the key counts at every call (K-05); who keeps a data key asks ``check_usable`` before each use.
+ - The state of the key counts at every call (K-05); who keeps a data key asks ``check_usable`` or ``may_decrypt``
+   before each use.
 
 Source: identity reference 6.4.
 """
@@ -14,25 +17,37 @@ Source: identity reference 6.4.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from dataclasses import replace
+from typing import Any, Final
 
 from strongroom.clock import Instant
 from strongroom.crypto import envelope
 from strongroom.crypto.errors import CryptoError
 from strongroom.crypto.keyring import Keyring
-from strongroom.crypto.material import DataKey, Wrapped
-from strongroom.errors import StrongroomError
+from strongroom.crypto.material import DataKey, Plaintext, Wrapped
+from strongroom.errors import Fault, StrongroomError
+from strongroom.gateway.authorisation import AccessDenied
+from strongroom.gateway.context import Context
+from strongroom.gateway.operation import Operation, Target
 from strongroom.ids import new_uuid
-from strongroom.services.kms.tables import (
-    ALIASES,
-    MATERIALS,
+from strongroom.services.kms import decrypt as decrypting
+from strongroom.services.kms import encrypt as encrypting
+from strongroom.services.kms import generate_data_key as generating
+from strongroom.services.kms.ciphertexts import usable_for
+from strongroom.services.kms.decrypt import DECRYPT
+from strongroom.services.kms.encrypt import ENCRYPT
+from strongroom.services.kms.generate_data_key import GENERATE_DATA_KEY
+from strongroom.services.kms.keys import KeyInForce, find_alias_target, find_key_in_force
+from strongroom.services.kms.model import (
+    ALIAS,
+    AWS,
+    ENABLED,
     KeyAttributes,
     KeyRow,
-    find_alias,
-    find_key,
-    insert_key,
-    sealed_material,
+    key_arn,
+    key_id_of_digits,
 )
+from strongroom.services.kms.tables import Alias, insert_key, insert_material, put_alias
 from strongroom.store.rows import Rows, Transaction
 
 DEFAULT_ALIAS: Final = "alias/aws/secretsmanager"
@@ -40,29 +55,36 @@ _DESCRIPTION: Final = "Default key that protects my Secrets Manager data when no
 
 
 class KeyUnusable(StrongroomError):
-    """The key that a call needs does not exist, or is not enabled."""
+    """The key that a call needs is not enabled, or is gone."""
+
+
+class KeyForbidden(StrongroomError):
+    """The caller may not use the key."""
+
+
+class NoSuchKey(StrongroomError):
+    """The key that the caller names does not exist.
+
+    Attributes:
+        message: What KMS says.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__("a KMS key that a request names does not exist")
+        self.message = message
 
 
 class CannotDecrypt(StrongroomError):
     """A ciphertext is not what was encrypted under this key and encryption context."""
 
 
-class _UsableKey:
-    """A key with its opened materials; lives in the row cache."""
-
-    __slots__ = ("current", "key", "materials")
-
-    def __init__(self, key: KeyRow, current: envelope.KeyMaterial) -> None:
-        self.key = key
-        self.current = current
-        self.materials = {current.material_id: current}
+# The key of Secrets Manager itself
 
 
 def default_key_arn(rows: Rows, account: str, region: str) -> str | None:
     """Return the ARN of the account's default key in a Region, or None when it was never used."""
-    return rows.cached(
-        _alias_cache_key(account, region, DEFAULT_ALIAS), lambda fresh: _read_alias(fresh, account, region)
-    )
+    key_id = find_alias_target(rows, account, region, DEFAULT_ALIAS)
+    return None if key_id is None else key_arn(region, account, key_id)
 
 
 def ensure_default_key(
@@ -73,85 +95,221 @@ def ensure_default_key(
     if known is not None:
         return known
     key_id = new_uuid()
-    arn = f"arn:aws:kms:{region}:{account}:key/{key_id}"
+    arn = key_arn(region, account, key_id)
     material = envelope.new_key_material(arn)
-    attributes = KeyAttributes("Enabled", "AWS", _DESCRIPTION, material.material_id)
+    attributes = KeyAttributes(ENABLED, AWS, _DESCRIPTION, material.material_id)
     insert_key(transaction, KeyRow(key_id, account, region, now_ms, attributes))
     sealed = envelope.seal_key_material(keyring, material, account)
-    transaction.insert(MATERIALS, (key_id, material.material_id, now_ms, sealed))
-    transaction.insert(ALIASES, (account, region, DEFAULT_ALIAS, key_id, now_ms))
-    transaction.changed(_alias_cache_key(account, region, DEFAULT_ALIAS))
+    insert_material(transaction, key_id, material.material_id, now_ms, sealed)
+    put_alias(transaction, Alias(account, region, DEFAULT_ALIAS, key_id, now_ms))
     return arn
 
 
 def generate_data_key(
-    rows: Rows, keyring: Keyring, key_arn: str, context: Mapping[str, str]
+    rows: Rows, keyring: Keyring, key_arn: str, bound_to: Mapping[str, str]
 ) -> tuple[DataKey, Wrapped]:
-    """Draw a data key and encrypt it under a key: GenerateDataKey with AES_256.
+    """Draw a data key and encrypt it under the default key: GenerateDataKey with AES_256.
 
     Raises:
         KeyUnusable: The key does not exist or is not enabled.
     """
-    return envelope.generate_data_key(_usable(rows, keyring, key_arn).current, context)
+    return envelope.generate_data_key(_default_key(rows, key_arn).current_material(rows, keyring), bound_to)
+
+
+def encrypt_data_key(
+    rows: Rows, keyring: Keyring, key_arn: str, data_key: DataKey, bound_to: Mapping[str, str]
+) -> Wrapped:
+    """Encrypt a data key that exists under the default key.
+
+    Raises:
+        KeyUnusable: The key does not exist or is not enabled.
+    """
+    material = _default_key(rows, key_arn).current_material(rows, keyring)
+    return envelope.encrypt_blob(material, Plaintext(data_key.reveal()), bound_to)
 
 
 def decrypt_data_key(
-    rows: Rows, keyring: Keyring, blob: bytes, key_arn: str, context: Mapping[str, str]
+    rows: Rows, keyring: Keyring, blob: bytes, key_arn: str, bound_to: Mapping[str, str]
 ) -> DataKey:
-    """Open a data key that ``generate_data_key`` made under ``key_arn`` for the same encryption context.
+    """Open a data key that was encrypted under the default key for the same encryption context.
 
     Raises:
         KeyUnusable: The key does not exist or is not enabled.
         CannotDecrypt: The blob was changed, or made for another context or under another key.
     """
-    usable = _usable(rows, keyring, key_arn)
+    held = _default_key(rows, key_arn)
     try:
-        material_id = envelope.parse_blob(blob).material_id
-        material = usable.materials.get(material_id)
+        head = envelope.parse_blob(blob)
+        if key_id_of_digits(head.key_id) != held.key.key_id:
+            raise CannotDecrypt("the ciphertext belongs to another key")
+        material = held.find_material(rows, keyring, head.material_id)
         if material is None:
-            material = _open_material(rows, keyring, usable.key, material_id)
-            usable.materials[material_id] = material
-        return DataKey(envelope.decrypt_blob(material, blob, context).reveal())
+            raise CannotDecrypt("the ciphertext names a material that its key does not have")
+        return DataKey(envelope.decrypt_blob(material, blob, bound_to).reveal())
     except CryptoError as problem:
         raise CannotDecrypt("the ciphertext does not belong to this key and context") from problem
 
 
-def check_usable(rows: Rows, keyring: Keyring, key_arn: str) -> None:
-    """Refuse a key that cannot decrypt now.
+def check_usable(rows: Rows, key_arn: str) -> None:
+    """Refuse a default key that cannot decrypt now.
 
     Raises:
         KeyUnusable: The key does not exist or is not enabled.
     """
-    _usable(rows, keyring, key_arn)
+    _default_key(rows, key_arn)
 
 
-def _usable(rows: Rows, keyring: Keyring, key_arn: str) -> _UsableKey:
-    found = rows.cached(f"kms-key:{key_arn}", lambda fresh: _load(fresh, keyring, key_arn))
-    if found is None:
-        raise KeyUnusable(f"{key_arn} does not exist")
-    if found.key.attributes.state != "Enabled":
-        raise KeyUnusable(f"{key_arn} is {found.key.attributes.state}")
-    return found
+# Keys of customers, used for the caller
 
 
-def _load(rows: Rows, keyring: Keyring, key_arn: str) -> _UsableKey | None:
-    key = find_key(rows, key_arn.rpartition("/")[2])
-    if key is None or key.arn != key_arn:
+def find_key_arn(rows: Rows, account: str, region: str, name: str) -> str | None:
+    """Return the ARN of the key that a name stands for, without asking who may know; None when there is none.
+
+    Args:
+        rows: The store.
+        account: Whose keys and aliases are meant by a name without account.
+        region: The Region.
+        name: A key id, an ARN, an alias or the ARN of an alias.
+    """
+    wanted = qualify(account, region, name)
+    head, _, resource = wanted.partition(f":kms:{region}:")
+    owner, _, resource = resource.partition(":")
+    if head != "arn:aws" or not resource:
         return None
-    return _UsableKey(key, _open_material(rows, keyring, key, key.attributes.current_material))
+    kind, _, key_id = resource.partition("/")
+    found: str | None = key_id if kind == "key" else None
+    if kind == "alias" and ALIAS.fullmatch(resource) is not None:
+        found = find_alias_target(rows, owner, region, resource)
+    held = find_key_in_force(rows, found) if found else None
+    if held is None or held.key.account != owner or held.key.region != region:
+        return None
+    return held.key.arn
 
 
-def _open_material(rows: Rows, keyring: Keyring, key: KeyRow, material_id: str) -> envelope.KeyMaterial:
-    sealed = sealed_material(rows, key.key_id, material_id)
-    if sealed is None:
-        raise CannotDecrypt(f"{key.arn} has no material {material_id}")
-    return envelope.open_key_material(keyring, sealed, key.account, key.arn, material_id)
+def qualify(account: str, region: str, name: str) -> str:
+    """Write a name of a key as an ARN: a secret's key is in the account of the secret, whoever asks."""
+    if name.startswith("arn:"):
+        return name
+    if name.startswith("alias/"):
+        return f"arn:aws:kms:{region}:{account}:{name}"
+    return key_arn(region, account, name)
 
 
-def _read_alias(rows: Rows, account: str, region: str) -> str | None:
-    key_id = find_alias(rows, account, region, DEFAULT_ALIAS)
-    return None if key_id is None else f"arn:aws:kms:{region}:{account}:key/{key_id}"
+def is_default_key(rows: Rows, key_arn: str) -> bool:
+    """Whether a service made a key; False for one that is gone."""
+    held = find_key_in_force(rows, key_arn.rpartition("/")[2])
+    return held is not None and held.key.is_managed
 
 
-def _alias_cache_key(account: str, region: str, name: str) -> str:
-    return f"kms-alias:{account}:{region}:{name}"
+def key_of_data_key(rows: Rows, blob: bytes) -> str:
+    """Return the ARN of the key that a data key is encrypted under.
+
+    Raises:
+        CannotDecrypt: The blob is none of ours.
+        KeyUnusable: The key is gone.
+    """
+    return _key_of(rows, blob).key.arn
+
+
+def generate_for_caller(
+    context: Context, service: str, name: str, bound_to: Mapping[str, str]
+) -> tuple[DataKey, Wrapped]:
+    """Draw a data key and encrypt it under a key of a customer, as the caller.
+
+    Args:
+        context: The request of the caller.
+        service: Who calls for the caller: ``secretsmanager``.
+        name: The key, as ``qualify`` writes it.
+        bound_to: The encryption context.
+
+    Raises:
+        KeyForbidden, KeyUnusable, NoSuchKey: The caller may not use it, nobody can, there is none.
+    """
+    request = generating.Request(key_id=name, key_spec="AES_256", encryption_context=dict(bound_to))
+    made = _call(context, GENERATE_DATA_KEY, request, service)
+    return DataKey(made.plaintext), Wrapped(made.ciphertext_blob)
+
+
+def encrypt_for_caller(
+    context: Context, service: str, name: str, data_key: DataKey, bound_to: Mapping[str, str]
+) -> Wrapped:
+    """Encrypt a data key that exists under a key of a customer, as the caller.
+
+    Raises:
+        KeyForbidden, KeyUnusable, NoSuchKey: As ``generate_for_caller``.
+    """
+    request = encrypting.Request(key_id=name, plaintext=data_key.reveal(), encryption_context=dict(bound_to))
+    return Wrapped(_call(context, ENCRYPT, request, service).ciphertext_blob)
+
+
+def decrypt_for_caller(context: Context, service: str, blob: bytes, bound_to: Mapping[str, str]) -> DataKey:
+    """Open a data key under the key of a customer, as the caller.
+
+    Raises:
+        KeyForbidden, KeyUnusable: As ``generate_for_caller``.
+        CannotDecrypt: The blob was changed, or made for another context.
+    """
+    request = _decryption(blob, bound_to)
+    return DataKey(_call(context, DECRYPT, request, service).plaintext)
+
+
+def may_decrypt(context: Context, service: str, blob: bytes, bound_to: Mapping[str, str]) -> None:
+    """Call Decrypt for the caller of a data key that was opened before and is still at hand.
+
+    It is decided, refused and recorded like any other; only the opening itself is not done again.
+
+    Raises:
+        KeyForbidden, KeyUnusable: As ``generate_for_caller``.
+    """
+    _call(context, _DECRYPT_KEPT, _decryption(blob, bound_to), service)
+
+
+def _decryption(blob: bytes, bound_to: Mapping[str, str]) -> decrypting.Request:
+    return decrypting.Request(
+        ciphertext_blob=blob, encryption_context=dict(bound_to), encryption_algorithm="SYMMETRIC_DEFAULT"
+    )
+
+
+def _check_kept(_context: Context, _request: decrypting.Request, target: Target) -> None:
+    usable_for(target, None)
+
+
+_DECRYPT_KEPT: Final[Operation[Any, Any]] = replace(DECRYPT, handle=_check_kept)
+
+
+def _call(context: Context, operation: Operation[Any, Any], request: Any, service: str) -> Any:
+    try:
+        return context.call(operation, request, via=service)
+    except AccessDenied as problem:
+        raise KeyForbidden("the caller may not use the KMS key") from problem
+    except Fault as problem:
+        if problem.is_server_fault:
+            raise
+        if problem.code == "AccessDeniedException":
+            raise KeyForbidden("the caller may not use the KMS key") from problem
+        if problem.code == "NotFoundException":
+            raise NoSuchKey(problem.message) from problem
+        if problem.code == "InvalidCiphertextException":
+            raise CannotDecrypt("the ciphertext does not belong to this key and context") from problem
+        raise KeyUnusable(problem.message) from problem
+
+
+def _default_key(rows: Rows, key_arn: str) -> KeyInForce:
+    """Return a key that a service made: nobody is asked for a permission, so no other key is given out here."""
+    held = find_key_in_force(rows, key_arn.rpartition("/")[2])
+    if held is None or held.key.arn != key_arn or not held.key.is_managed:
+        raise KeyUnusable("there is no such default key")
+    if held.key.attributes.state != ENABLED:
+        raise KeyUnusable(f"{key_arn} is {held.key.attributes.state}")
+    return held
+
+
+def _key_of(rows: Rows, blob: bytes) -> KeyInForce:
+    try:
+        key_id = key_id_of_digits(envelope.parse_blob(blob).key_id)
+    except CryptoError as problem:
+        raise CannotDecrypt("a data key is no ciphertext of ours") from problem
+    held = find_key_in_force(rows, key_id)
+    if held is None:
+        raise KeyUnusable(f"the key {key_id} does not exist")
+    return held

@@ -4,7 +4,8 @@ The ARN ends in six characters drawn anew, so that grants on an earlier secret o
 over. With a value the secret gets a version labelled AWSCURRENT, whose id is the token. Repeating a call with
 the same token and value succeeds and changes nothing.
 
-Only the default key is served as KmsKeyId; replicas and partner types (``Type``) are not served yet.
+A customer's key (KmsKeyId) is used as the caller, who needs kms:GenerateDataKey and kms:Decrypt on it; whether
+that is so is tried even without a value. Replicas and partner types (``Type``) are not served yet.
 
 Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html; Secrets Manager
 reference 2.1, 3.2, 4.1, 8, 9.
@@ -46,6 +47,7 @@ from strongroom.services.secretsmanager.tables import (
 from strongroom.services.secretsmanager.tags import put_tags, read_tags, request_tag_conditions
 from strongroom.services.secretsmanager.values import (
     Value,
+    check_key_access,
     has_same_value,
     key_conditions,
     read_key,
@@ -133,6 +135,7 @@ def handle(context: Context, request: Request, target: Target) -> Response:
             tags=tags,
         ),
     )
+    check_key_access(context, secret)
     insert_secret(context.transaction, secret)
     if value is None:
         return Response(arn=secret.arn, name=secret.name)

@@ -111,6 +111,11 @@ def kms_refused() -> Fault:
     return Fault("AccessDeniedException", "Access to KMS is not allowed")
 
 
+def invalid_key(message: str) -> Fault:
+    """The key that a request names is none; what KMS says stands behind."""
+    return Fault("InvalidRequestException", f"The operation failed because of an invalid KMS key: {message}")
+
+
 def cannot_decrypt() -> Fault:
     """The value does not open: the key is not usable, or the stored bytes were changed or moved."""
     return Fault(

@@ -107,7 +107,7 @@ def _entry(secret: Secret, version: Version) -> Entry:
         version_stages=secret.stages_of(version.version_id) or None,
         last_accessed_date=timestamp(version.accessed_ms) if version.accessed_ms else None,
         created_date=timestamp(version.created_ms),
-        kms_key_ids=list(version.keys) or [DEFAULT_KEY],
+        kms_key_ids=[key or DEFAULT_KEY for key in version.keys] or [DEFAULT_KEY],
     )
 
 

@@ -34,7 +34,7 @@ class Attributes(msgspec.Struct, frozen=True, omit_defaults=True):
     Attributes:
         labels: Version id by staging label; a label is on one version at most.
         description: None when there is none; an empty one is stored as none.
-        key: The ARN of a customer's KMS key; empty for the default key.
+        key: A customer's KMS key as the request named it; empty for the default key.
         tags: In order of insertion; None when the secret never had any.
         policy: SHA-256 of the resource policy, or empty when there is none: a policy whose row was removed, or put
             back to an older one, is noticed (K-03).
@@ -97,7 +97,8 @@ class Version(msgspec.Struct, frozen=True):
 
     Attributes:
         accessed_ms: As of a secret.
-        keys: ARNs of the KMS keys that its value can be opened with; empty for the default key.
+        keys: ARNs of the KMS keys that its value can be opened with, an empty text for the default key among others;
+            empty when that is the only one.
         field: ``SecretString``, ``SecretBinary``, or empty while a rotation has not put a value yet.
         opener: The ARN of the KMS key that opened its data key, and that data key, once it was opened; not stored,
             and gone with the cached row.

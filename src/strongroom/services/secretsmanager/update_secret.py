@@ -3,7 +3,10 @@
 With a value it stores a new version, as PutSecretValue without labels does. What the call does not name stays
 as it is; an empty description removes it, an empty key goes back to the default key.
 
-Only the default key is served as KmsKeyId; partner types (``Type``) are not served yet.
+With another key (KmsKeyId) the versions labelled AWSCURRENT, AWSPENDING and AWSPREVIOUS can be opened with it
+and with the key before: their data keys are encrypted again, not their values. Without the right to decrypt
+with the old key or to encrypt with the new one they stay as they are. Partner types (``Type``) are not served
+yet.
 
 Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecret.html; Secrets Manager
 reference 3.2, 4.3.
@@ -20,7 +23,7 @@ from strongroom.gateway.context import Context, refuse_unserved
 from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.secretsmanager import errors
 from strongroom.services.secretsmanager.lookup import find_target, live
-from strongroom.services.secretsmanager.model import Secret
+from strongroom.services.secretsmanager.model import AWSCURRENT, AWSPENDING, AWSPREVIOUS, Secret
 from strongroom.services.secretsmanager.shapes import (
     ClientRequestToken,
     Description,
@@ -33,8 +36,14 @@ from strongroom.services.secretsmanager.shapes import (
     ShownName,
     VersionId,
 )
-from strongroom.services.secretsmanager.tables import update_secret
-from strongroom.services.secretsmanager.values import key_conditions, read_key, read_value
+from strongroom.services.secretsmanager.tables import find_version, update_secret, update_version
+from strongroom.services.secretsmanager.values import (
+    check_key_access,
+    key_conditions,
+    read_key,
+    read_value,
+    under_new_key,
+)
 from strongroom.services.secretsmanager.writing import check_token, write_version
 from strongroom.wire.shapes import Shape, renamed
 
@@ -80,12 +89,28 @@ def handle(context: Context, request: Request, target: Target) -> Response:
     changed = _with_metadata(context, secret, request)
     if changed is not secret:
         update_secret(context.transaction, changed)
+    if request.kms_key_id is not None:
+        _change_key(context, changed)
     if value is None:
         return Response(arn=changed.arn, name=changed.name)
     if changed.account != context.account and not changed.attributes.key:
         raise errors.default_key_across_accounts()
     changed, version = write_version(context, changed, token, value, None)
     return Response(arn=changed.arn, name=changed.name, version_id=version.version_id)
+
+
+def _change_key(context: Context, secret: Secret) -> None:
+    """Try the key that a secret has now, then let its labelled versions be opened with it."""
+    if secret.account != context.account and not secret.attributes.key:
+        raise errors.default_key_across_accounts()
+    check_key_access(context, secret)
+    holders = {secret.labels.get(label, "") for label in (AWSCURRENT, AWSPENDING, AWSPREVIOUS)} - {""}
+    for version_id in sorted(holders):
+        version = find_version(context.rows, secret.secret_id, version_id)
+        if version is not None and version.has_value:
+            rewrapped = under_new_key(context, secret, version)
+            if rewrapped is not None:
+                update_version(context.transaction, rewrapped)
 
 
 def _with_metadata(context: Context, secret: Secret, request: Request) -> Secret:

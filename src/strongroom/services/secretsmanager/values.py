@@ -3,27 +3,38 @@
 Rules:
  - Every value has a data key of its own, encrypted under the secret's KMS key with the encryption context
    ``SecretARN``, ``SecretVersionId``, and is bound to account, ARN, version and field.
- - A version in the row cache keeps its data key with it: both are dropped when the row changes, and the state of
-   the KMS key is asked at every opening. Beside the key material in the same memory it gives nothing away.
+ - A customer's key is used as the caller: each use is a call of KMS that is decided on and recorded (reference 9).
+   Writing asks for GenerateDataKey and Decrypt, reading for Decrypt. The default key needs no permission.
+ - A version in the row cache keeps its data key with it: both are dropped when the row changes, and KMS is asked at
+   every opening whether the key may be used. Beside the key material in the same memory it gives nothing away.
+ - After a change of the key a version has its data key under two keys; either of them opens it.
  - What does not open is a ``DecryptionFailure``; the call fails closed.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Final, Literal
 
 import msgspec
 
 from strongroom.crypto import envelope
 from strongroom.crypto.envelope import ValueOpener, ValuePlace
 from strongroom.crypto.errors import CryptoError
-from strongroom.crypto.material import Plaintext
+from strongroom.crypto.material import DataKey, Plaintext, Wrapped
+from strongroom.errors import Fault, StrongroomError
 from strongroom.gateway.context import Context
 from strongroom.services.kms import contract as kms
 from strongroom.services.secretsmanager import errors
 from strongroom.services.secretsmanager.model import VALUE_BYTES_MOST, Secret, Version
 
 SecretField = Literal["SecretString", "SecretBinary"]
+
+SERVICE: Final = "secretsmanager"
+VALIDATION: Final = "RequestToValidateKeyAccess"
+"""Stands for the version id where only the right to use a key is tried (reference 9)."""
+
+_KMS_PROBLEMS: Final = (CryptoError, kms.CannotDecrypt, kms.KeyForbidden, kms.KeyUnusable, kms.NoSuchKey)
 
 
 class Value(msgspec.Struct, frozen=True):
@@ -67,7 +78,7 @@ def encryption_context(secret: Secret, version_id: str) -> dict[str, str]:
 
 
 def read_key(context: Context, account: str, key_id: str) -> str:
-    """Return what a secret keeps of a requested ``KmsKeyId``: empty for the default key.
+    """Return what a secret keeps of a requested ``KmsKeyId``: as it was sent, or empty for the default key.
 
     Args:
         context: The request.
@@ -75,11 +86,13 @@ def read_key(context: Context, account: str, key_id: str) -> str:
         key_id: A key id, key ARN, alias or alias ARN; empty for the default key.
 
     Raises:
-        Fault: Any other key; customer managed keys are not served yet.
+        Fault: A key of another service.
     """
     if key_id in _default_key_names(context, account):
         return ""
-    raise errors.kms_refused()
+    if ":alias/aws/" in f":{key_id}":
+        raise errors.kms_refused()
+    return key_id
 
 
 def key_conditions(context: Context, account: str, key_id: str | None) -> dict[str, tuple[str, ...]]:
@@ -87,41 +100,55 @@ def key_conditions(context: Context, account: str, key_id: str | None) -> dict[s
     if key_id is None:
         return {}
     conditions: dict[str, tuple[str, ...]] = {"secretsmanager:kmskeyid": (key_id,)}
-    arn = kms.default_key_arn(context.rows, account, context.region)
-    if arn is not None and key_id in _default_key_names(context, account):
+    if key_id in _default_key_names(context, account):
+        arn = kms.default_key_arn(context.rows, account, context.region)
+    else:
+        arn = kms.find_key_arn(context.rows, account, context.region, key_id)
+    if arn is not None:
         conditions["secretsmanager:kmskeyarn"] = (arn,)
     return conditions
 
 
-def key_of(context: Context, secret: Secret) -> str:
-    """Return the ARN of the key that a secret's new values are encrypted under."""
-    if secret.attributes.key:
-        return secret.attributes.key
-    return kms.ensure_default_key(
-        context.transaction, context.deployment.keyring, secret.account, secret.region, context.now_ms
-    )
+def check_key_access(context: Context, secret: Secret) -> None:
+    """Try whether the caller may use the key that a secret is to have: GenerateDataKey and Decrypt.
+
+    Raises:
+        Fault: The caller may not, or the key cannot be used.
+    """
+    if not secret.attributes.key:
+        return
+    bound_to = encryption_context(secret, VALIDATION)
+    try:
+        _new_data_key(context, secret, bound_to)
+    except _KMS_PROBLEMS as problem:
+        raise _refusal(problem, writes=True) from problem
 
 
 def seal_version(context: Context, secret: Secret, version_id: str, value: Value) -> Version:
     """Seal a value as a version of a secret.
 
     Raises:
-        Fault: The key cannot encrypt.
+        Fault: The key cannot encrypt, or the caller may not use it.
     """
-    key_arn = key_of(context, secret)
+    bound_to = encryption_context(secret, version_id)
+    keys: tuple[str, ...] = ()
     try:
-        data_key, blob = kms.generate_data_key(
-            context.rows, context.deployment.keyring, key_arn, encryption_context(secret, version_id)
-        )
-    except kms.KeyUnusable as problem:
-        raise errors.cannot_encrypt() from problem
+        if secret.attributes.key:
+            data_key, blob = _new_data_key(context, secret, bound_to)
+            keys = (kms.key_of_data_key(context.rows, blob),)
+        else:
+            keyring = context.deployment.keyring
+            key_arn = _ensure_default_key(context, secret)
+            data_key, blob = kms.generate_data_key(context.rows, keyring, key_arn, bound_to)
+    except _KMS_PROBLEMS as problem:
+        raise _refusal(problem, writes=True) from problem
     sealed = envelope.seal_value(data_key, blob, value.plaintext, _place(secret, version_id, value.field))
     return Version(
         secret_id=secret.secret_id,
         version_id=version_id,
         created_ms=context.now_ms,
         accessed_ms=0,
-        keys=(secret.attributes.key,) if secret.attributes.key else (),
+        keys=keys,
         field=value.field,
         sealed=sealed,
     )
@@ -131,28 +158,18 @@ def open_version(context: Context, secret: Secret, version: Version) -> Value:
     """Open the value of a version.
 
     Raises:
-        Fault: The key is not usable, or the stored bytes are not what was sealed in this place.
+        Fault: The key is not usable, the caller may not use it, or the stored bytes are not what was sealed in this
+            place.
     """
     field: SecretField = "SecretString" if version.field == "SecretString" else "SecretBinary"
-    keyring = context.deployment.keyring
     try:
-        if version.opener:
-            # The data key is at hand; whether its KMS key may be used is asked each time (K-05).
-            kms.check_usable(context.rows, keyring, version.opener[0][0])
+        if version.keys:
+            opener = _open_for_caller(context, secret, version, field)
         else:
-            key_arn = version.keys[0] if version.keys else _default_key_arn(context, secret)
-            data_key = kms.decrypt_data_key(
-                context.rows,
-                keyring,
-                envelope.blob_of_value(version.sealed),
-                key_arn,
-                encryption_context(secret, version.version_id),
-            )
-            opener = ValueOpener(data_key, _place(secret, version.version_id, field))
-            version.opener.append((key_arn, opener))
-        return Value(field, version.opener[0][1].open(version.sealed))
-    except (CryptoError, kms.KeyUnusable, kms.CannotDecrypt) as problem:
-        raise errors.cannot_decrypt() from problem
+            opener = _open_under_default_key(context, secret, version, field)
+        return Value(field, opener.open(version.sealed))
+    except _KMS_PROBLEMS as problem:
+        raise _refusal(problem, writes=False) from problem
 
 
 def has_same_value(context: Context, secret: Secret, version: Version, value: Value) -> bool:
@@ -162,17 +179,144 @@ def has_same_value(context: Context, secret: Secret, version: Version, value: Va
     return open_version(context, secret, version).plaintext == value.plaintext
 
 
+def under_new_key(context: Context, secret: Secret, version: Version) -> Version | None:
+    """Encrypt the data key of a version under the key that its secret has now; the value stays as it is.
+
+    The key that opened it goes on opening it. None when it is under that key already, or when the caller may not
+    decrypt with the old key or encrypt with the new one: then the version stays as it was (reference 9).
+
+    Raises:
+        Fault: The store or the keyring failed.
+    """
+    bound_to = encryption_context(secret, version.version_id)
+    try:
+        data_key, old_blob = _open_data_key(context, secret, version)
+        old_key = _shown_key(context, old_blob)
+        if secret.attributes.key:
+            name = kms.qualify(secret.account, secret.region, secret.attributes.key)
+            if kms.find_key_arn(context.rows, secret.account, secret.region, name) == old_key:
+                return None
+            new_blob = kms.encrypt_for_caller(context, SERVICE, name, data_key, bound_to)
+        elif not old_key:
+            return None
+        else:
+            key_arn = _ensure_default_key(context, secret)
+            keyring = context.deployment.keyring
+            new_blob = kms.encrypt_data_key(context.rows, keyring, key_arn, data_key, bound_to)
+        new_key = _shown_key(context, new_blob)
+        sealed = envelope.replace_blobs(version.sealed, new_blob, old_blob)
+    except _KMS_PROBLEMS:
+        return None
+    return msgspec.structs.replace(version, keys=(new_key, old_key), sealed=sealed, opener=[])
+
+
+def _new_data_key(context: Context, secret: Secret, bound_to: Mapping[str, str]) -> tuple[DataKey, Wrapped]:
+    """Draw a data key under the secret's key, and see that it opens: nothing is written that could not be read."""
+    name = kms.qualify(secret.account, secret.region, secret.attributes.key)
+    data_key, blob = kms.generate_for_caller(context, SERVICE, name, bound_to)
+    kms.decrypt_for_caller(context, SERVICE, blob, bound_to)
+    return data_key, blob
+
+
+def _open_under_default_key(
+    context: Context, secret: Secret, version: Version, field: SecretField
+) -> ValueOpener:
+    if secret.account != context.account:
+        raise errors.default_key_across_accounts()
+    if version.opener:
+        # The data key is at hand; whether its KMS key may be used is asked each time (K-05).
+        key_arn, opener = version.opener[0]
+        kms.check_usable(context.rows, key_arn)
+        return opener
+    default = kms.default_key_arn(context.rows, secret.account, secret.region)
+    if default is None:
+        raise kms.KeyUnusable("the account has no default key")
+    data_key = kms.decrypt_data_key(
+        context.rows,
+        context.deployment.keyring,
+        envelope.blob_of_value(version.sealed),
+        default,
+        encryption_context(secret, version.version_id),
+    )
+    opener = ValueOpener(data_key, _place(secret, version.version_id, field))
+    version.opener.append((default, opener))
+    return opener
+
+
+def _open_for_caller(context: Context, secret: Secret, version: Version, field: SecretField) -> ValueOpener:
+    if version.opener:
+        _use_a_key(context, secret, version, is_kept=True)
+        return version.opener[0][1]
+    data_key, _ = _open_data_key(context, secret, version)
+    opener = ValueOpener(data_key, _place(secret, version.version_id, field))
+    version.opener.append(("", opener))
+    return opener
+
+
+def _open_data_key(context: Context, secret: Secret, version: Version) -> tuple[DataKey, Wrapped]:
+    """Open the data key of a version; give the blob as well that it was opened from."""
+    data_key, blob = _use_a_key(context, secret, version, is_kept=False)
+    assert data_key is not None, "a key that is not at hand was opened"
+    return data_key, blob
+
+
+def _use_a_key(
+    context: Context, secret: Secret, version: Version, *, is_kept: bool
+) -> tuple[DataKey | None, Wrapped]:
+    """Ask for one key after the other until one may be used; the first refusal counts when none may."""
+    first: StrongroomError | None = None
+    for blob in envelope.blobs_of_value(version.sealed):
+        try:
+            return _use_key(context, secret, version.version_id, blob, is_kept=is_kept), blob
+        except _KMS_PROBLEMS as problem:
+            first = first or problem
+    raise first or kms.CannotDecrypt("a value has no data key")
+
+
+def _use_key(
+    context: Context, secret: Secret, version_id: str, blob: Wrapped, *, is_kept: bool
+) -> DataKey | None:
+    """Decrypt a data key with the key that its blob names; one that is at hand is only asked for."""
+    rows, keyring = context.rows, context.deployment.keyring
+    bound_to = encryption_context(secret, version_id)
+    key_arn = kms.key_of_data_key(rows, blob)
+    if key_arn == kms.default_key_arn(rows, secret.account, secret.region):
+        if secret.account != context.account:
+            raise kms.KeyForbidden("the default key serves its own account only")
+        if is_kept:
+            kms.check_usable(rows, key_arn)
+            return None
+        return kms.decrypt_data_key(rows, keyring, blob, key_arn, bound_to)
+    if is_kept:
+        kms.may_decrypt(context, SERVICE, blob, bound_to)
+        return None
+    return kms.decrypt_for_caller(context, SERVICE, blob, bound_to)
+
+
+def _refusal(problem: StrongroomError, *, writes: bool) -> Fault:
+    """Word what KMS said in the words of Secrets Manager (reference 9)."""
+    if isinstance(problem, kms.KeyForbidden):
+        return errors.kms_refused()
+    if isinstance(problem, kms.NoSuchKey):
+        return errors.invalid_key(problem.message)
+    return errors.cannot_encrypt() if writes else errors.cannot_decrypt()
+
+
+def _shown_key(context: Context, blob: Wrapped) -> str:
+    """Give the key of a blob as a version notes it: empty for the default key."""
+    arn = kms.key_of_data_key(context.rows, blob)
+    return "" if kms.is_default_key(context.rows, arn) else arn
+
+
+def _ensure_default_key(context: Context, secret: Secret) -> str:
+    keyring = context.deployment.keyring
+    return kms.ensure_default_key(context.transaction, keyring, secret.account, secret.region, context.now_ms)
+
+
 def _default_key_names(context: Context, account: str) -> tuple[str, ...]:
     names = ("", kms.DEFAULT_ALIAS, f"arn:aws:kms:{context.region}:{account}:{kms.DEFAULT_ALIAS}")
     arn = kms.default_key_arn(context.rows, account, context.region)
     return names if arn is None else (*names, arn, arn.rpartition("/")[2])
-
-
-def _default_key_arn(context: Context, secret: Secret) -> str:
-    arn = kms.default_key_arn(context.rows, secret.account, secret.region)
-    if arn is None:
-        raise errors.cannot_decrypt()
-    return arn
 
 
 def _place(secret: Secret, version_id: str, field: SecretField) -> ValuePlace:
