@@ -20,6 +20,7 @@ _TITLES = {
     "secretsmanager": "Secrets Manager",
     "iam": "IAM",
     "sts": "STS",
+    "kms": "KMS",
     "cloudtrail": "CloudTrail",
 }
 _MODES = {Mode.READ: "reads", Mode.QUERY: "reads many rows", Mode.CHANGE: "changes"}

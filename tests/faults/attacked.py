@@ -121,6 +121,11 @@ def standing_target(directory: Path) -> Iterator[Target]:
             assert client.ask("PutSecretValue", put).status == 200
         assert client.ask("PutResourcePolicy", {"SecretId": "b", "ResourcePolicy": DENY}).status == 200
         client.close()
+        kms = server.client("kms")
+        key_id = kms.create_key()["KeyMetadata"]["KeyId"]
+        kms.create_alias(AliasName="alias/customer", TargetKeyId=key_id)
+        root = f"arn:aws:iam::{server.first.account_id}:root"
+        kms.create_grant(KeyId=key_id, GranteePrincipal=root, Operations=["DescribeKey"])
         iam = server.client("iam")
         iam.create_role(RoleName="role", AssumeRolePolicyDocument=TRUST)
         iam.create_user(UserName="app")

@@ -14,7 +14,8 @@ from strongroom.services.iam.policy_rows import ATTACHMENTS
 from strongroom.services.iam.policy_rows import POLICIES as CUSTOMER_POLICIES
 from strongroom.services.iam.policy_rows import VERSIONS as POLICY_VERSIONS
 from strongroom.services.iam.tables import ACCESS_KEYS, ACCOUNTS, REGIONS
-from strongroom.services.kms.tables import ALIASES, KEYS, MATERIALS
+from strongroom.services.kms.tables import ALIASES, GRANTS, KEYS, MATERIALS
+from strongroom.services.kms.tables import POLICIES as KEY_POLICIES
 from strongroom.services.secretsmanager.tables import POLICIES, SECRETS, VERSIONS
 from strongroom.store.revision import META
 from strongroom.store.table import Table
@@ -23,13 +24,15 @@ from tests.support.server import run_program
 AUTHENTICATED: tuple[Table, ...] = (
     META, ACCOUNTS, REGIONS, USERS.table, USERS.policy_table, ACCESS_KEYS, KEYS, MATERIALS,
     ALIASES, SECRETS, VERSIONS, POLICIES, ROLES.table, GROUPS.table, GROUPS.policy_table, MEMBERSHIPS,
+    KEY_POLICIES, GRANTS,
 )  # fmt: skip
 WITHOUT_OPERATIONS: tuple[Table, ...] = (
     CUSTOMER_POLICIES, POLICY_VERSIONS, ATTACHMENTS, ROLES.policy_table,
 )  # fmt: skip
 """Tables that no operation reads yet. The operation that does moves its table to the others, with a probe."""
-UNAUTHENTICATED = {"keyring", "changes", "audit_outbox", "audit_outbox_head"}
-"""As the schema says: the keyring is sealed, the outbox is chained, the change log says nothing that is believed."""
+UNAUTHENTICATED = {"keyring", "changes", "audit_outbox", "audit_outbox_head", "kms_key_dues"}
+"""As the schema says: the keyring is sealed, the outbox is chained, the change log and the due times say
+nothing that is believed."""
 
 
 def open_stopped(data_dir: Path) -> Opened:

@@ -215,6 +215,7 @@ def test_k03_a_change_log_full_of_rubbish_harms_nothing(target: Target) -> None:
 # Any byte of any column
 
 Probe = Callable[[Target], Answer | None]
+OF_THE_DEFAULT_KEY = "key_id = (SELECT key_id FROM kms_aliases WHERE name = 'alias/aws/secretsmanager')"
 
 
 def read_a(target: Target) -> Answer:
@@ -252,6 +253,11 @@ def get_group(target: Target) -> Answer:
     return target.ask("GetGroup", {"GroupName": "team"}, service="iam")
 
 
+def describe_key(target: Target) -> Answer:
+    """Describe the customer's key."""
+    return target.ask("DescribeKey", {"KeyId": "alias/customer"}, service="kms")
+
+
 PROBES: dict[str, tuple[Probe, str]] = {
     "accounts": (list_accounts, ""),
     "regions": (read_a, ""),
@@ -262,9 +268,11 @@ PROBES: dict[str, tuple[Probe, str]] = {
     "iam_groups": (read_a, ""),
     "iam_group_policies": (read_a, ""),
     "iam_memberships": (get_group, ""),
-    "kms_keys": (read_a, ""),
-    "kms_key_materials": (read_a, ""),
-    "kms_aliases": (read_a, ""),
+    "kms_keys": (read_a, OF_THE_DEFAULT_KEY),
+    "kms_key_materials": (read_a, OF_THE_DEFAULT_KEY),
+    "kms_aliases": (read_a, "name = 'alias/aws/secretsmanager'"),
+    "kms_key_policies": (describe_key, ""),
+    "kms_grants": (describe_key, ""),
     "secrets": (read_a, "name = 'a'"),
     "secret_versions": (read_a, f"version_id = '{'2' * 31}a'"),
     "secret_policies": (read_b, ""),

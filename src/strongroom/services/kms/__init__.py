@@ -5,9 +5,10 @@ Source: https://docs.aws.amazon.com/kms/latest/APIReference/
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from typing import Any
+
+from msgspec.structs import replace
 
 from strongroom.gateway.operation import JSON_ERRORS, Operation, Service
 from strongroom.services.kms.unserved import UNSERVED

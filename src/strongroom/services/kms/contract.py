@@ -17,8 +17,9 @@ Source: identity reference 6.4.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from strongroom.clock import Instant
 from strongroom.crypto import envelope

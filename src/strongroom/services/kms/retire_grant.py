@@ -8,7 +8,7 @@ Source: https://docs.aws.amazon.com/kms/latest/APIReference/API_RetireGrant.html
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
