@@ -30,7 +30,7 @@ WORDS = {
 }
 ENGINES = {"wire", "sigv4", "policy", "crypto", "schedule", "eventpattern"}
 PLACES = {"audit", "store", "seal"}
-TOP = {"administration", "app", "cli", "control", "opening", "supervisor", "worker", "workers"}
+TOP = {"administration", "app", "cli", "control", "opening", "rotation", "supervisor", "worker", "workers"}
 RANKS = {
     **dict.fromkeys(WORDS, 0),
     **dict.fromkeys(ENGINES, 1),
