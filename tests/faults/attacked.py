@@ -131,6 +131,9 @@ def standing_target(directory: Path) -> Iterator[Target]:
         iam.create_user(UserName="app")
         iam.put_user_policy(UserName="app", PolicyName="may", PolicyDocument=USER_ALLOW)
         iam.put_user_policy(UserName="app", PolicyName="must-not", PolicyDocument=USER_DENY)
+        made = iam.create_policy(PolicyName="managed", PolicyDocument=USER_DENY)["Policy"]
+        iam.attach_user_policy(UserName="app", PolicyArn=made["Arn"])
+        iam.put_role_policy(RoleName="role", PolicyName="may", PolicyDocument=USER_ALLOW)
         iam.create_group(GroupName="team")
         iam.put_group_policy(GroupName="team", PolicyName="must-not", PolicyDocument=USER_DENY)
         iam.add_user_to_group(GroupName="team", UserName="app")

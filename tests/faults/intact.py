@@ -25,10 +25,9 @@ AUTHENTICATED: tuple[Table, ...] = (
     META, ACCOUNTS, REGIONS, USERS.table, USERS.policy_table, ACCESS_KEYS, KEYS, MATERIALS,
     ALIASES, SECRETS, VERSIONS, POLICIES, ROLES.table, GROUPS.table, GROUPS.policy_table, MEMBERSHIPS,
     KEY_POLICIES, GRANTS,
+    ROLES.policy_table, CUSTOMER_POLICIES, POLICY_VERSIONS, ATTACHMENTS,
 )  # fmt: skip
-WITHOUT_OPERATIONS: tuple[Table, ...] = (
-    CUSTOMER_POLICIES, POLICY_VERSIONS, ATTACHMENTS, ROLES.policy_table,
-)  # fmt: skip
+WITHOUT_OPERATIONS: tuple[Table, ...] = ()
 """Tables that no operation reads yet. The operation that does moves its table to the others, with a probe."""
 UNAUTHENTICATED = {"keyring", "changes", "audit_outbox", "audit_outbox_head", "kms_key_dues"}
 """As the schema says: the keyring is sealed, the outbox is chained, the change log and the due times say

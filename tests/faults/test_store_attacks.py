@@ -149,6 +149,9 @@ def test_k03_an_old_resource_policy_is_caught(target: Target) -> None:
         ("iam_groups", "UPDATE iam_groups SET group_id = 'AGPAOTHER'"),
         ("iam_groups", "DELETE FROM iam_groups"),
         ("iam_access_keys", "UPDATE iam_access_keys SET user_id = " + ADMIN_ID),
+        ("iam_policies", "UPDATE iam_policies SET path = '/other/'"),
+        ("iam_policy_versions", "UPDATE iam_policy_versions SET document = replace(document, 'Deny', 'Allow')"),
+        ("iam_policy_versions", "DELETE FROM iam_policy_versions"),
         ("iam_access_keys", "UPDATE iam_access_keys SET created_ms = created_ms + 1"),
     ],
 )  # fmt: skip
@@ -258,6 +261,17 @@ def describe_key(target: Target) -> Answer:
     return target.ask("DescribeKey", {"KeyId": "alias/customer"}, service="kms")
 
 
+def get_role_policies(target: Target) -> Answer:
+    """List the inline policies of a role."""
+    return target.ask("ListRolePolicies", {"RoleName": "role"}, service="iam")
+
+
+def get_attachments(target: Target) -> Answer:
+    """List what has a managed policy."""
+    arn = f"arn:aws:iam::{target.server.first.account_id}:policy/managed"
+    return target.ask("ListEntitiesForPolicy", {"PolicyArn": arn}, service="iam")
+
+
 PROBES: dict[str, tuple[Probe, str]] = {
     "accounts": (list_accounts, ""),
     "regions": (read_a, ""),
@@ -265,6 +279,10 @@ PROBES: dict[str, tuple[Probe, str]] = {
     "iam_user_policies": (read_a, ""),
     "iam_access_keys": (read_a, "user_id = (SELECT user_id FROM iam_users WHERE name = 'app')"),
     "iam_roles": (get_role, ""),
+    "iam_role_policies": (get_role_policies, ""),
+    "iam_policies": (read_a, ""),
+    "iam_policy_versions": (read_a, ""),
+    "iam_attachments": (get_attachments, "policy_arn LIKE '%:policy/managed'"),
     "iam_groups": (read_a, ""),
     "iam_group_policies": (read_a, ""),
     "iam_memberships": (get_group, ""),

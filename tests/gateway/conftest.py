@@ -67,7 +67,7 @@ class World:
         service, operation = entry
         members = how.pop("members", None)
         if members is None:
-            members = example_of(entry).request(name)
+            members = example_of(entry).members(self.account.account_id, name)
         return self.server.raw(service.name, operation.name, members, key=key or self.account, **how)
 
     def records_of(self, answer: RawAnswer) -> list[dict[str, Any]]:

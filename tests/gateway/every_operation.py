@@ -21,6 +21,8 @@ from strongroom.gateway.operation import Operation, Service
 from strongroom.services.table import SERVICES
 
 REGION: Final = "us-east-1"
+ACCOUNT: Final = "THE-ACCOUNT"
+"""Stands in requests where the id of the account belongs."""
 CANARY: Final = "canary-0f4a7e"
 """Stands in every value that an example stores; it must not turn up in any record."""
 
@@ -45,6 +47,7 @@ _TRUST: Final = json.dumps(
 )
 _TAGS: Final[Mapping[str, Any]] = {"Tags.member.1.Key": "k", "Tags.member.1.Value": "v"}
 """A list of tags as the query protocol writes it."""
+_OF_AWS: Final[Mapping[str, Any]] = {"PolicyArn": "arn:aws:iam::aws:policy/IAMReadOnlyAccess"}
 _TAG_KEYS: Final[Mapping[str, Any]] = {"TagKeys.member.1": "k"}
 
 
@@ -67,6 +70,13 @@ class Example:
     resource: Callable[[str, str], str | list[str]]
     prepare: Callable[[Clients, str], Any]
     label: Callable[[str, str], str] | None = None
+
+    def members(self, account: str, name: str) -> dict[str, Any]:
+        """Give the members of the request for an object of an account."""
+        return {
+            member: value.replace(ACCOUNT, account) if isinstance(value, str) else value
+            for member, value in self.request(name).items()
+        }
 
     @property
     def makes_it(self) -> bool:
@@ -156,6 +166,45 @@ def _of_group(prepare: Callable[[Clients, str], None] = _group, **members: Any) 
     return Example(lambda name: {"GroupName": name, **members}, _group_arn, prepare)
 
 
+def _role_with_policy(clients: Clients, name: str) -> None:
+    _role(clients, name)
+    clients.iam.put_role_policy(RoleName=name, PolicyName="one", PolicyDocument=_POLICY)
+
+
+def _role_with_boundary(clients: Clients, name: str) -> None:
+    clients.iam.create_role(
+        RoleName=name, AssumeRolePolicyDocument=_TRUST, PermissionsBoundary=_OF_AWS["PolicyArn"]
+    )
+
+
+def _role_with_attachment(clients: Clients, name: str) -> None:
+    _role(clients, name)
+    clients.iam.attach_role_policy(RoleName=name, **_OF_AWS)
+
+
+def _group_with_attachment(clients: Clients, name: str) -> None:
+    _group(clients, name)
+    clients.iam.attach_group_policy(GroupName=name, **_OF_AWS)
+
+
+def _user_with_attachment(clients: Clients, name: str) -> None:
+    _user(clients, name)
+    clients.iam.attach_user_policy(UserName=name, **_OF_AWS)
+
+
+def _managed_policy(clients: Clients, name: str) -> None:
+    clients.iam.create_policy(PolicyName=name, PolicyDocument=_POLICY)
+
+
+def _managed_policy_with_versions(clients: Clients, name: str) -> None:
+    arn = clients.iam.create_policy(PolicyName=name, PolicyDocument=_POLICY)["Policy"]["Arn"]
+    clients.iam.create_policy_version(PolicyArn=arn, PolicyDocument=_POLICY)
+
+
+def _managed_policy_arn(account: str, name: str) -> str:
+    return f"arn:aws:iam::{account}:policy/{name}"
+
+
 def _of_secret(prepare: Callable[[Clients, str], None] = _secret, **members: Any) -> Example:
     return Example(lambda name: {"SecretId": name, **members}, _secret_arn, prepare)
 
@@ -168,11 +217,20 @@ def _of_role(prepare: Callable[[Clients, str], None] = _role, **members: Any) ->
     return Example(lambda name: {"RoleName": name, **members}, _role_arn, prepare)
 
 
+def _of_policy(prepare: Callable[[Clients, str], None] = _managed_policy, **members: Any) -> Example:
+    return Example(
+        lambda name: {"PolicyArn": _managed_policy_arn(ACCOUNT, name), **members},
+        _managed_policy_arn,
+        prepare,
+        lambda account, name: f"policy {_managed_policy_arn(account, name)}",
+    )
+
+
 def _without_resource(**members: Any) -> Example:
     return Example(lambda _: members, _no_resource, _nothing)
 
 
-OBJECT_MEMBERS: Final = {"SecretId", "UserName", "GroupName", "RoleName", "KeyId"}
+OBJECT_MEMBERS: Final = {"SecretId", "UserName", "GroupName", "RoleName", "PolicyName", "PolicyArn", "KeyId"}
 """Members of requests that name an object: operations that have one are asked about absent ones too."""
 
 # A key of KMS draws its own id, so the name of its example is that id; behind a slash stands what else was made.
@@ -328,6 +386,44 @@ EXAMPLES: Final[Mapping[tuple[str, str], Example]] = {
     ("iam", "UpdateAssumeRolePolicy"): _of_role(PolicyDocument=_TRUST),
     ("iam", "UpdateRole"): _of_role(Description="d"),
     ("iam", "UpdateRoleDescription"): _of_role(Description="d"),
+    ("iam", "DeleteRolePermissionsBoundary"): _of_role(_role_with_boundary),
+    ("iam", "DeleteRolePolicy"): _of_role(_role_with_policy, PolicyName="one"),
+    ("iam", "GetRolePolicy"): _of_role(_role_with_policy, PolicyName="one"),
+    ("iam", "ListRolePolicies"): _of_role(),
+    ("iam", "PutRolePermissionsBoundary"): _of_role(PermissionsBoundary=_OF_AWS["PolicyArn"]),
+    ("iam", "PutRolePolicy"): _of_role(PolicyName="one", PolicyDocument=_POLICY),
+    ("iam", "AttachGroupPolicy"): _of_group(**_OF_AWS),
+    ("iam", "DetachGroupPolicy"): _of_group(_group_with_attachment, **_OF_AWS),
+    ("iam", "ListAttachedGroupPolicies"): _of_group(),
+    ("iam", "AttachRolePolicy"): _of_role(**_OF_AWS),
+    ("iam", "AttachUserPolicy"): _of_user(**_OF_AWS),
+    ("iam", "DetachRolePolicy"): _of_role(_role_with_attachment, **_OF_AWS),
+    ("iam", "DetachUserPolicy"): _of_user(_user_with_attachment, **_OF_AWS),
+    ("iam", "ListAttachedRolePolicies"): _of_role(),
+    ("iam", "ListAttachedUserPolicies"): _of_user(),
+    ("iam", "CreatePolicy"): Example(
+        lambda name: {"PolicyName": name, "PolicyDocument": _POLICY},
+        _managed_policy_arn,
+        _nothing,
+        lambda _, name: f"policy {name}",
+    ),
+    ("iam", "CreatePolicyVersion"): _of_policy(PolicyDocument=_POLICY),
+    ("iam", "DeletePolicy"): _of_policy(),
+    ("iam", "DeletePolicyVersion"): _of_policy(_managed_policy_with_versions, VersionId="v2"),
+    ("iam", "GetPolicy"): _of_policy(),
+    ("iam", "GetPolicyVersion"): _of_policy(VersionId="v1"),
+    ("iam", "ListEntitiesForPolicy"): _of_policy(),
+    ("iam", "ListPolicies"): Example(
+        lambda _: {},
+        lambda account, _: f"arn:aws:iam::{account}:policy/",
+        _nothing,
+        lambda _account, _name: "policy path /",
+    ),
+    ("iam", "ListPolicyTags"): _of_policy(),
+    ("iam", "ListPolicyVersions"): _of_policy(),
+    ("iam", "SetDefaultPolicyVersion"): _of_policy(_managed_policy_with_versions, VersionId="v2"),
+    ("iam", "TagPolicy"): _of_policy(**_TAGS),
+    ("iam", "UntagPolicy"): _of_policy(**_TAG_KEYS),
     ("sts", "GetCallerIdentity"): _without_resource(),
     ("kms", "CancelKeyDeletion"): _of_kms_key(_pending_kms_key),
     ("kms", "CreateAlias"): Example(

@@ -224,7 +224,8 @@ def test_p02_another_account_gets_nothing(world: World, entry: Entry, other: Acc
     """The administrator of another account learns nothing of ours by name or ARN, and changes nothing."""
     service = entry[0]
     name, absent = world.prepare(entry), world.absent_name(entry)
-    members, nothing = example_of(entry).request(name), example_of(entry).request(absent)
+    example, account = example_of(entry), world.account.account_id
+    members, nothing = example.members(account, name), example.members(account, absent)
     if "SecretId" in members:
         arn = world.clients.secretsmanager.describe_secret(SecretId=name)["ARN"]
         members = {**members, "SecretId": arn}

@@ -30,6 +30,9 @@ ON_A_USER: list[tuple[str, str, dict[str, Any]]] = [
     ("TagUser", "tag_user", {"Tags": [{"Key": "k", "Value": "v"}]}),
     ("UntagUser", "untag_user", {"TagKeys": ["k"]}),
     ("UpdateUser", "update_user", {"NewUserName": "other"}),
+    ("AttachUserPolicy", "attach_user_policy", {"PolicyArn": "arn:aws:iam::aws:policy/PowerUserAccess"}),
+    ("DetachUserPolicy", "detach_user_policy", {"PolicyArn": "arn:aws:iam::aws:policy/PowerUserAccess"}),
+    ("ListAttachedUserPolicies", "list_attached_user_policies", {}),
 ]
 
 

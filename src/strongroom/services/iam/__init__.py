@@ -1,4 +1,4 @@
-"""IAM, API 2010-05-08: users, their access keys and their inline policies.
+"""IAM, API 2010-05-08: users, groups, roles, their keys and their policies.
 
 Source: https://docs.aws.amazon.com/IAM/latest/APIReference/
 """
@@ -15,37 +15,65 @@ from strongroom.services.iam.unserved import UNSERVED
 @cache
 def _operations() -> tuple[Operation[Any, Any], ...]:
     from strongroom.services.iam.add_user_to_group import ADD_USER_TO_GROUP
+    from strongroom.services.iam.attach_group_policy import ATTACH_GROUP_POLICY
+    from strongroom.services.iam.attach_role_policy import ATTACH_ROLE_POLICY
+    from strongroom.services.iam.attach_user_policy import ATTACH_USER_POLICY
     from strongroom.services.iam.create_access_key import CREATE_ACCESS_KEY
     from strongroom.services.iam.create_group import CREATE_GROUP
+    from strongroom.services.iam.create_policy import CREATE_POLICY
+    from strongroom.services.iam.create_policy_version import CREATE_POLICY_VERSION
     from strongroom.services.iam.create_role import CREATE_ROLE
     from strongroom.services.iam.create_user import CREATE_USER
     from strongroom.services.iam.delete_access_key import DELETE_ACCESS_KEY
     from strongroom.services.iam.delete_group import DELETE_GROUP
     from strongroom.services.iam.delete_group_policy import DELETE_GROUP_POLICY
+    from strongroom.services.iam.delete_policy import DELETE_POLICY
+    from strongroom.services.iam.delete_policy_version import DELETE_POLICY_VERSION
     from strongroom.services.iam.delete_role import DELETE_ROLE
+    from strongroom.services.iam.delete_role_permissions_boundary import DELETE_ROLE_PERMISSIONS_BOUNDARY
+    from strongroom.services.iam.delete_role_policy import DELETE_ROLE_POLICY
     from strongroom.services.iam.delete_user import DELETE_USER
     from strongroom.services.iam.delete_user_permissions_boundary import DELETE_USER_PERMISSIONS_BOUNDARY
     from strongroom.services.iam.delete_user_policy import DELETE_USER_POLICY
+    from strongroom.services.iam.detach_group_policy import DETACH_GROUP_POLICY
+    from strongroom.services.iam.detach_role_policy import DETACH_ROLE_POLICY
+    from strongroom.services.iam.detach_user_policy import DETACH_USER_POLICY
     from strongroom.services.iam.get_group import GET_GROUP
     from strongroom.services.iam.get_group_policy import GET_GROUP_POLICY
+    from strongroom.services.iam.get_policy import GET_POLICY
+    from strongroom.services.iam.get_policy_version import GET_POLICY_VERSION
     from strongroom.services.iam.get_role import GET_ROLE
+    from strongroom.services.iam.get_role_policy import GET_ROLE_POLICY
     from strongroom.services.iam.get_user import GET_USER
     from strongroom.services.iam.get_user_policy import GET_USER_POLICY
     from strongroom.services.iam.list_access_keys import LIST_ACCESS_KEYS
+    from strongroom.services.iam.list_attached_group_policies import LIST_ATTACHED_GROUP_POLICIES
+    from strongroom.services.iam.list_attached_role_policies import LIST_ATTACHED_ROLE_POLICIES
+    from strongroom.services.iam.list_attached_user_policies import LIST_ATTACHED_USER_POLICIES
+    from strongroom.services.iam.list_entities_for_policy import LIST_ENTITIES_FOR_POLICY
     from strongroom.services.iam.list_group_policies import LIST_GROUP_POLICIES
     from strongroom.services.iam.list_groups import LIST_GROUPS
     from strongroom.services.iam.list_groups_for_user import LIST_GROUPS_FOR_USER
+    from strongroom.services.iam.list_policies import LIST_POLICIES
+    from strongroom.services.iam.list_policy_tags import LIST_POLICY_TAGS
+    from strongroom.services.iam.list_policy_versions import LIST_POLICY_VERSIONS
+    from strongroom.services.iam.list_role_policies import LIST_ROLE_POLICIES
     from strongroom.services.iam.list_role_tags import LIST_ROLE_TAGS
     from strongroom.services.iam.list_roles import LIST_ROLES
     from strongroom.services.iam.list_user_policies import LIST_USER_POLICIES
     from strongroom.services.iam.list_user_tags import LIST_USER_TAGS
     from strongroom.services.iam.list_users import LIST_USERS
     from strongroom.services.iam.put_group_policy import PUT_GROUP_POLICY
+    from strongroom.services.iam.put_role_permissions_boundary import PUT_ROLE_PERMISSIONS_BOUNDARY
+    from strongroom.services.iam.put_role_policy import PUT_ROLE_POLICY
     from strongroom.services.iam.put_user_permissions_boundary import PUT_USER_PERMISSIONS_BOUNDARY
     from strongroom.services.iam.put_user_policy import PUT_USER_POLICY
     from strongroom.services.iam.remove_user_from_group import REMOVE_USER_FROM_GROUP
+    from strongroom.services.iam.set_default_policy_version import SET_DEFAULT_POLICY_VERSION
+    from strongroom.services.iam.tag_policy import TAG_POLICY
     from strongroom.services.iam.tag_role import TAG_ROLE
     from strongroom.services.iam.tag_user import TAG_USER
+    from strongroom.services.iam.untag_policy import UNTAG_POLICY
     from strongroom.services.iam.untag_role import UNTAG_ROLE
     from strongroom.services.iam.untag_user import UNTAG_USER
     from strongroom.services.iam.update_access_key import UPDATE_ACCESS_KEY
@@ -57,37 +85,65 @@ def _operations() -> tuple[Operation[Any, Any], ...]:
 
     return (
         ADD_USER_TO_GROUP,
+        ATTACH_GROUP_POLICY,
+        ATTACH_ROLE_POLICY,
+        ATTACH_USER_POLICY,
         CREATE_ACCESS_KEY,
         CREATE_GROUP,
+        CREATE_POLICY,
+        CREATE_POLICY_VERSION,
         CREATE_ROLE,
         CREATE_USER,
         DELETE_ACCESS_KEY,
         DELETE_GROUP,
         DELETE_GROUP_POLICY,
+        DELETE_POLICY,
+        DELETE_POLICY_VERSION,
         DELETE_ROLE,
+        DELETE_ROLE_PERMISSIONS_BOUNDARY,
+        DELETE_ROLE_POLICY,
         DELETE_USER,
         DELETE_USER_PERMISSIONS_BOUNDARY,
         DELETE_USER_POLICY,
+        DETACH_GROUP_POLICY,
+        DETACH_ROLE_POLICY,
+        DETACH_USER_POLICY,
         GET_GROUP,
         GET_GROUP_POLICY,
+        GET_POLICY,
+        GET_POLICY_VERSION,
         GET_ROLE,
+        GET_ROLE_POLICY,
         GET_USER,
         GET_USER_POLICY,
         LIST_ACCESS_KEYS,
+        LIST_ATTACHED_GROUP_POLICIES,
+        LIST_ATTACHED_ROLE_POLICIES,
+        LIST_ATTACHED_USER_POLICIES,
+        LIST_ENTITIES_FOR_POLICY,
         LIST_GROUPS,
         LIST_GROUPS_FOR_USER,
         LIST_GROUP_POLICIES,
+        LIST_POLICIES,
+        LIST_POLICY_TAGS,
+        LIST_POLICY_VERSIONS,
         LIST_ROLES,
+        LIST_ROLE_POLICIES,
         LIST_ROLE_TAGS,
         LIST_USERS,
         LIST_USER_POLICIES,
         LIST_USER_TAGS,
         PUT_GROUP_POLICY,
+        PUT_ROLE_PERMISSIONS_BOUNDARY,
+        PUT_ROLE_POLICY,
         PUT_USER_PERMISSIONS_BOUNDARY,
         PUT_USER_POLICY,
         REMOVE_USER_FROM_GROUP,
+        SET_DEFAULT_POLICY_VERSION,
+        TAG_POLICY,
         TAG_ROLE,
         TAG_USER,
+        UNTAG_POLICY,
         UNTAG_ROLE,
         UNTAG_USER,
         UPDATE_ACCESS_KEY,

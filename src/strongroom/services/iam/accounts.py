@@ -20,6 +20,7 @@ from strongroom.policy.managed import ADMINISTRATOR_ACCESS
 from strongroom.services.iam.credentials import new_access_key
 from strongroom.services.iam.identity_rows import USERS
 from strongroom.services.iam.model import User, UserAttributes
+from strongroom.services.iam.policy_rows import insert_attachment
 from strongroom.services.iam.tables import (
     REGIONS_KEY,
     account_ids,
@@ -96,6 +97,7 @@ def create_account(
         attributes=UserAttributes(attached=(ADMINISTRATOR_ACCESS.arn,)),
     )
     USERS.insert(transaction, administrator)
+    insert_attachment(transaction, account_id, ADMINISTRATOR_ACCESS.arn, "policy", administrator.unique_id)
     key, secret = new_access_key(keyring, account_id, administrator.unique_id, now_ms)
     insert_access_key(transaction, key)
     return NewAdministrator(account_id, key.access_key_id, secret.reveal().decode("ascii"))

@@ -1,9 +1,9 @@
 """CreateRole: make a role without rights, and say who may assume it.
 
-Names are unique in an account without regard to case; at most 1,000 roles. The trust policy is kept byte for byte,
-at most 2,048 characters without white space; who it names must exist and is bound by unique id, so that nobody who
-is made anew under an old name is trusted. Description, tags and boundary are echoed when they are given; the longest
-session is not, as AWS does.
+Names are unique in an account without regard to case; at most 1,000 roles. The trust policy is kept byte for
+byte, at most 2,048 characters without white space; who it names must exist and is bound by unique id, so that
+nobody who is made anew under an old name is trusted. Description, tags and boundary are echoed when they are
+given; the longest session is not, as AWS does.
 
 Errors: EntityAlreadyExists, LimitExceeded, InvalidInput, MalformedPolicyDocument, NoSuchEntity (the boundary),
 ValidationError.

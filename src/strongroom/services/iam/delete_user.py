@@ -10,6 +10,7 @@ from __future__ import annotations
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.iam import errors
+from strongroom.services.iam.boundaries import delete_boundary
 from strongroom.services.iam.identity_rows import USERS
 from strongroom.services.iam.lookup import existing, find_target
 from strongroom.services.iam.shapes import ExistingUserName
@@ -39,7 +40,7 @@ def handle(context: Context, request: Request, target: Target) -> None:
         raise errors.must_remove_users()
     if list_access_keys(context.rows, user.unique_id):
         raise errors.must_delete_access_keys()
-    USERS.remove(context.transaction, user)
+    USERS.remove(context.transaction, delete_boundary(context, USERS, user))
 
 
 DELETE_USER: Operation[Request, Shape] = Operation(

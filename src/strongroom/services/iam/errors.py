@@ -55,6 +55,67 @@ def no_boundary(word: str, name: str) -> Fault:
     return Fault("NoSuchEntity", text, status=404)
 
 
+def policy_not_found(arn: str) -> Fault:
+    """There is no managed policy of this ARN, or it is not attached where it should be."""
+    return Fault("NoSuchEntity", f"Policy {arn} was not found.", status=404)
+
+
+def not_attachable(arn: str) -> Fault:
+    """There is no managed policy of this ARN that could be attached here."""
+    return Fault("NoSuchEntity", f"Policy {arn} does not exist or is not attachable.", status=404)
+
+
+def version_not_found(arn: str, version_id: str) -> Fault:
+    """The managed policy has no such version."""
+    text = f"Policy {arn} version {version_id} does not exist or is not attachable."
+    return Fault("NoSuchEntity", text, status=404)
+
+
+def policy_exists(name: str) -> Fault:
+    """The name of a managed policy is taken, perhaps in another case."""
+    text = f"A policy called {name} already exists. Duplicate names are not allowed."
+    return Fault("EntityAlreadyExists", text, status=409)
+
+
+def too_many_versions(most: int) -> Fault:
+    """The managed policy has as many versions as it may have."""
+    return Fault(
+        "LimitExceeded",
+        f"A managed policy can have up to {most} versions. Before you create a new version, you must delete an "
+        "existing version.",
+        status=409,
+    )
+
+
+def policy_is_attached() -> Fault:
+    """The managed policy is attached to something, or is somebody's boundary."""
+    return Fault("DeleteConflict", "Cannot delete a policy attached to entities.", status=409)
+
+
+def policy_has_versions() -> Fault:
+    """The managed policy has versions besides the default one."""
+    return Fault(
+        "DeleteConflict",
+        "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. "
+        "The default version is deleted with the policy.",
+        status=409,
+    )
+
+
+def version_is_default() -> Fault:
+    """The default version is deleted with the policy only."""
+    return Fault("DeleteConflict", "Cannot delete the default version of a policy.", status=409)
+
+
+def not_your_policy(doing: str) -> Fault:
+    """The policy is AWS's.
+
+    Args:
+        doing: What cannot be done: ``update policies``, ``delete policies``, ``delete policy versions for policies``.
+    """
+    return Fault("AccessDenied", f"Cannot {doing} outside your own account.", status=403)
+
+
 def quota_exceeded(quota: str, most: int) -> Fault:
     """There are as many as there may be."""
     return Fault("LimitExceeded", f"Cannot exceed quota for {quota}: {most}", status=409)

@@ -144,6 +144,8 @@ class PolicyAttributes(msgspec.Struct, frozen=True, omit_defaults=True):
         updated_ms: When it was last changed.
         description: None for none; never changes.
         tags: In the order given.
+        attached: How many users, groups and roles have it.
+        bounding: How many users and roles have it as their permissions boundary.
     """
 
     default: int
@@ -152,6 +154,8 @@ class PolicyAttributes(msgspec.Struct, frozen=True, omit_defaults=True):
     updated_ms: Instant
     description: str | None = None
     tags: tuple[tuple[str, str], ...] = ()
+    attached: int = 0
+    bounding: int = 0
 
 
 class CustomerPolicy(msgspec.Struct, frozen=True):

@@ -4,7 +4,8 @@ Rules:
  - The text in force of a managed policy, AWS's or a customer's, is one cache entry (``policy_key``); whatever was
    made of it depends on that key, so that a new default version holds on the next request (S-09).
  - A policy's row remembers the digest of every version (K-03). The rows of users, groups and roles say what is
-   attached to them; the table of attachments answers the other way round and decides nothing.
+   attached to them; the table of attachments answers the other way round, and a customer's policy remembers how many
+   it has there.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 from typing import Any, Final, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from strongroom.policy.managed import find_managed_policy
 from strongroom.services.iam.model import CustomerPolicy, PolicyAttributes, PolicyVersion, fold_name
@@ -139,18 +141,43 @@ def text_in_force(rows: Rows, arn: str) -> str | None:
 def insert_attachment(transaction: Transaction, account: str, arn: str, use: Use, unique_id: str) -> None:
     """Note that an identity of an account has a policy."""
     transaction.insert(ATTACHMENTS, (account, arn, use, unique_id))
+    _count_attachment(transaction, arn, use, 1)
 
 
 def remove_attachment(transaction: Transaction, account: str, arn: str, use: Use, unique_id: str) -> None:
     """Note that it has it no longer."""
     transaction.delete(ATTACHMENTS, account, arn, use, unique_id)
+    _count_attachment(transaction, arn, use, -1)
 
 
 def attached_ids(rows: Rows, account: str, arn: str, use: Use) -> list[str]:
-    """Read the unique ids of the identities of an account that have a policy, in order."""
+    """Read the unique ids of the identities of an account that have a policy, in order.
+
+    Raises:
+        StoreTampered: There are not as many as the policy's row says.
+    """
     clause = "WHERE account_id = ? AND policy_arn = ? AND use = ? ORDER BY unique_id"
-    found: Any = rows.select(ATTACHMENTS, clause, (account, arn, use))
+    with rows.snapshot():
+        found: Any = rows.select(ATTACHMENTS, clause, (account, arn, use))
+        policy = find_policy_by_arn(rows, arn)
+    if policy is not None and len(found) != attachment_count(policy, use):
+        raise StoreTampered("the attachments of a managed policy were changed outside of Strongroom")
     return [row[3] for row in found]
+
+
+def attachment_count(policy: CustomerPolicy, use: Use) -> int:
+    """Give how many identities have a customer's policy."""
+    return policy.attributes.attached if use == "policy" else policy.attributes.bounding
+
+
+def _count_attachment(transaction: Transaction, arn: str, use: Use, by: int) -> None:
+    """Note in the row of a customer's policy how many have it; policies of AWS have no row."""
+    policy = find_policy_by_arn(transaction, arn)
+    if policy is not None:
+        count = attachment_count(policy, use) + by
+        held = policy.attributes
+        changed = replace(held, attached=count) if use == "policy" else replace(held, bounding=count)
+        update_policy(transaction, replace(policy, attributes=changed))
 
 
 def _of_row(row: Row) -> CustomerPolicy:

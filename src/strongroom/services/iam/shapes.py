@@ -14,8 +14,8 @@ from strongroom.services.iam.model import AccessKey, Group, Status, User
 from strongroom.wire.shapes import Shape, Timestamp, limits, timestamp, within
 
 NewUserName = Annotated[str, limits(1, 64)]
-ExistingUserName = Annotated[str, limits(1, 128)]
 NewGroupName = Annotated[str, limits(1, 128)]
+ExistingUserName = Annotated[str, limits(1, 128)]
 NewPolicyName = Annotated[str, limits(1, 128)]
 NewPath = Annotated[str, limits(1, 512)]
 PathPrefix = Annotated[str, limits(1, 512, pattern=r"\u002F[\u0021-\u007F]*")]

@@ -32,13 +32,18 @@ def request_conditions(tags: Sequence[Tag] | None) -> Conditions:
     """Give the condition keys of the tags that a request sets."""
     if not tags:
         return NO_CONDITIONS
-    conditions: dict[str, tuple[str, ...]] = {f"aws:requesttag/{fold(tag.key)}": (tag.value,) for tag in tags}
+    conditions = _by_key("aws:requesttag/", [(tag.key, tag.value) for tag in tags])
     return {**conditions, **key_conditions([tag.key for tag in tags])}
 
 
 def key_conditions(keys: Sequence[str]) -> Conditions:
     """Give the condition key of the tag keys that a request removes."""
     return {"aws:tagkeys": tuple(keys)} if keys else NO_CONDITIONS
+
+
+def resource_conditions(tags: Tags) -> Conditions:
+    """Give the condition keys of the tags of what is neither user nor role; those have ``iam:ResourceTag`` too."""
+    return _by_key("aws:resourcetag/", tags) if tags else NO_CONDITIONS
 
 
 def new_tags(tags: Sequence[Tag] | None, *, folds_case: bool = True) -> Tags:
@@ -124,3 +129,12 @@ def _identities(keys: Sequence[str], folds_case: bool) -> set[str]:
 
 def _identity(key: str, folds_case: bool) -> str:
     return fold(key) if folds_case else key
+
+
+def _by_key(prefix: str, tags: Sequence[tuple[str, str]]) -> Conditions:
+    """Give condition keys with all values: keys that differ by case only are one, and none hides behind another."""
+    conditions: dict[str, tuple[str, ...]] = {}
+    for key, value in tags:
+        name = prefix + fold(key)
+        conditions[name] = (*conditions.get(name, ()), value)
+    return conditions

@@ -9,14 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-_NO_GROUPS: Final = "this version attaches no managed policies to groups yet; use PutGroupPolicy."
-_NO_ROLES: Final = (
-    "this version has no roles and no temporary credentials yet; use IAM users with access keys."
-)
-_NO_MANAGED: Final = "this version neither makes nor attaches managed policies yet; use PutUserPolicy."
-_NO_BOUNDARIES: Final = "this version has no roles yet; users have permissions boundaries."
 _NO_PASSWORDS: Final = "this version has no passwords and no console sign-in yet; users have access keys."
 _NO_MFA: Final = "this version has no MFA devices yet."
+_NO_PROFILES: Final = "this version has no instance profiles yet."
 _NO_PROVIDERS: Final = "this version has no OpenID Connect providers yet."
 _NO_REPORTS: Final = (
     "this version does not report on accounts yet; ListUsers and ListAccessKeys show users and keys."
@@ -25,51 +20,17 @@ _NO_SIMULATION: Final = "this version does not simulate policies yet."
 _NOT_MEANT: Final = "it is not among the operations that Strongroom means to serve."
 
 _BY_REASON: Final[Mapping[str, tuple[str, ...]]] = {
-    _NO_GROUPS: (
-        "AttachGroupPolicy",
-        "DetachGroupPolicy",
-        "ListAttachedGroupPolicies",
-    ),
-    _NO_ROLES: (
+    _NO_PROFILES: (
         "AddRoleToInstanceProfile",
-        "AttachRolePolicy",
         "CreateInstanceProfile",
         "DeleteInstanceProfile",
-        "DeleteRolePolicy",
-        "DetachRolePolicy",
         "GetInstanceProfile",
-        "GetRolePolicy",
-        "ListAttachedRolePolicies",
         "ListInstanceProfileTags",
         "ListInstanceProfiles",
         "ListInstanceProfilesForRole",
-        "ListRolePolicies",
-        "PutRolePolicy",
         "RemoveRoleFromInstanceProfile",
         "TagInstanceProfile",
         "UntagInstanceProfile",
-    ),
-    _NO_MANAGED: (
-        "AttachUserPolicy",
-        "CreatePolicy",
-        "CreatePolicyVersion",
-        "DeletePolicy",
-        "DeletePolicyVersion",
-        "DetachUserPolicy",
-        "GetPolicy",
-        "GetPolicyVersion",
-        "ListAttachedUserPolicies",
-        "ListEntitiesForPolicy",
-        "ListPolicies",
-        "ListPolicyTags",
-        "ListPolicyVersions",
-        "SetDefaultPolicyVersion",
-        "TagPolicy",
-        "UntagPolicy",
-    ),
-    _NO_BOUNDARIES: (
-        "DeleteRolePermissionsBoundary",
-        "PutRolePermissionsBoundary",
     ),
     _NO_PASSWORDS: (
         "ChangePassword",

@@ -1,0 +1,47 @@
+"""AttachGroupPolicy: attach a managed policy, AWS's or one of the account, to a group.
+
+At most 10 policies; attaching what is attached changes nothing. It holds from the next request on, on every worker
+(S-09).
+
+Errors: NoSuchEntity, also for the policy; LimitExceeded; ValidationError for an ARN that is none.
+
+Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachGroupPolicy.html
+"""
+
+from __future__ import annotations
+
+from strongroom.gateway.context import Context
+from strongroom.gateway.operation import Mode, Operation, Target
+from strongroom.services.iam.attachments import attach, attachment_target
+from strongroom.services.iam.identity_rows import GROUPS
+from strongroom.services.iam.shapes import Arn, NewGroupName
+from strongroom.wire.shapes import Shape
+
+
+class Request(Shape):
+    """Which group, and which policy."""
+
+    group_name: NewGroupName
+    policy_arn: Arn
+
+
+def target(context: Context, request: Request) -> Target:
+    """Name the group."""
+    return attachment_target(context, GROUPS, request.group_name, request.policy_arn)
+
+
+def handle(context: Context, request: Request, target: Target) -> None:
+    """Attach the policy."""
+    attach(context, GROUPS, target, request.policy_arn)
+
+
+ATTACH_GROUP_POLICY: Operation[Request, Shape] = Operation(
+    name="AttachGroupPolicy",
+    mode=Mode.CHANGE,
+    request=Request,
+    response=None,
+    action="iam:AttachGroupPolicy",
+    target=target,
+    handle=handle,
+    recorded_request=("group_name", "policy_arn"),
+)
