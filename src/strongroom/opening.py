@@ -42,7 +42,13 @@ from strongroom.store.engine import (
 )
 from strongroom.store.errors import StoreRefused
 from strongroom.store.migration import migrate
-from strongroom.store.revision import META, RevisionAnchor, raise_revision, read_revision
+from strongroom.store.revision import (
+    META,
+    RevisionAnchor,
+    begin_session_epoch,
+    raise_revision,
+    read_revision,
+)
 from strongroom.store.rows import Rows, Transaction
 
 AUDIT_DIRECTORY: Final = "audit"
@@ -254,6 +260,7 @@ def _accept_rollback(opened: Opened, connection: apsw.Connection, acknowledged: 
     connection.execute("BEGIN IMMEDIATE")
     transaction.update(META, ("revision", acknowledged.to_bytes(8, "big")))
     revision = raise_revision(transaction)
+    begin_session_epoch(transaction, revision)
     known: Any = connection.execute("SELECT seq FROM audit_outbox_head").fetchone()
     if known is None or known[0] <= head.seq:
         connection.execute("DELETE FROM audit_outbox")

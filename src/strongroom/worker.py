@@ -40,6 +40,7 @@ from strongroom.ids import new_uuid
 from strongroom.opening import Opened
 from strongroom.services.iam.accounts import list_regions
 from strongroom.services.iam.credentials import StoredCredentials
+from strongroom.services.sts.sessions import SessionCredentials
 from strongroom.store.errors import StoreError
 from strongroom.store.revision import RevisionAnchor
 from strongroom.store.rows import Rows
@@ -160,6 +161,8 @@ class Worker:
             most_waiting=settings.waiting_changes,
         )
         self._queries = QueryThreads(self.loop, lambda: opened.open_rows(TRAIL_CACHE_BYTES))
+        # Apart from the others: another system that is slow must not hold up those who ask the trail.
+        self._identifications = QueryThreads(self.loop, lambda: opened.open_rows(TRAIL_CACHE_BYTES))
         self._rejects = RejectCounter(opened.audit_directory)
         deployment = Deployment(
             settings=settings,
@@ -169,11 +172,17 @@ class Worker:
         )
         self.pipeline = Pipeline(
             router=Router(services),
-            authenticator=Authenticator(StoredCredentials(opened.keyring), system_clock, list_regions),
+            authenticator=Authenticator(
+                StoredCredentials(opened.keyring),
+                SessionCredentials(opened.keyring),
+                system_clock,
+                list_regions,
+            ),
             rows=self.rows,
             journal=self.journal if settings.audit_reads else Forgetful(self.loop),
             writer=self.writer,
             run_query=self._queries.run,
+            run_identification=self._identifications.run,
             rejects=self._rejects,
             deployment=deployment,
             count=self._count,
@@ -224,6 +233,7 @@ class Worker:
         loading.cancel()
         await asyncio.gather(ticking, loading, return_exceptions=True)
         self._queries.close()
+        self._identifications.close()
         self.writer.stop()
         await self.journal.close(self._clock())
         self._rejects.flush(self._clock(), everything=True)

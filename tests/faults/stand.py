@@ -31,6 +31,7 @@ from strongroom.opening import create, open_deployment
 from strongroom.seal.file import FileSeal
 from strongroom.services.iam.accounts import list_regions
 from strongroom.services.iam.credentials import StoredCredentials
+from strongroom.services.sts.sessions import SessionCredentials
 from strongroom.services.table import SERVICES
 from strongroom.store.revision import RevisionAnchor
 from strongroom.store.rows import Rows
@@ -94,11 +95,17 @@ class Stand:
         self.queries: list[tuple[Callable[[Rows], None], Callable[[Exception | None], None]]] = []
         self.pipeline = Pipeline(
             router=Router(SERVICES),
-            authenticator=Authenticator(StoredCredentials(opened.keyring), system_clock, list_regions),
+            authenticator=Authenticator(
+                StoredCredentials(opened.keyring),
+                SessionCredentials(opened.keyring),
+                system_clock,
+                list_regions,
+            ),
             rows=self.rows,
             journal=self.journal,
             writer=self.writer,
             run_query=lambda work, done: self.queries.append((work, done)),
+            run_identification=lambda work, done: self.queries.append((work, done)),
             rejects=RejectCounter(opened.audit_directory),
             deployment=Deployment(
                 settings=settings, clock=system_clock, keyring=opened.keyring, trail=_no_trail

@@ -131,6 +131,17 @@ def _role(clients: Clients, name: str) -> None:
     clients.iam.create_role(RoleName=name, AssumeRolePolicyDocument=_TRUST)
 
 
+def _trusting_role(clients: Clients, name: str) -> None:
+    """Make a role that its own account may assume; which account that is, a role of it says."""
+    account = clients.iam.get_user()["User"]["Arn"].split(":")[4]
+    trust = _TRUST.replace('"Service": "lambda.amazonaws.com"', f'"AWS": "{account}"')
+    clients.iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)
+
+
+def _federated_arn(account: str, _name: str) -> str:
+    return f"arn:aws:sts::{account}:federated-user/bob"
+
+
 def _role_arn(account: str, name: str) -> str:
     return f"arn:aws:iam::{account}:role/{name}"
 
@@ -424,6 +435,14 @@ EXAMPLES: Final[Mapping[tuple[str, str], Example]] = {
     ("iam", "SetDefaultPolicyVersion"): _of_policy(_managed_policy_with_versions, VersionId="v2"),
     ("iam", "TagPolicy"): _of_policy(**_TAGS),
     ("iam", "UntagPolicy"): _of_policy(**_TAG_KEYS),
+    ("sts", "AssumeRole"): Example(
+        lambda name: {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/{name}", "RoleSessionName": "one"},
+        _role_arn,
+        _trusting_role,
+        _role_arn,
+    ),
+    ("sts", "DecodeAuthorizationMessage"): _without_resource(EncodedMessage="of nobody"),
+    ("sts", "GetAccessKeyInfo"): _without_resource(AccessKeyId=_KEY_OF_NOBODY),
     ("sts", "GetCallerIdentity"): _without_resource(),
     ("kms", "CancelKeyDeletion"): _of_kms_key(_pending_kms_key),
     ("kms", "CreateAlias"): Example(
@@ -477,17 +496,35 @@ EXAMPLES: Final[Mapping[tuple[str, str], Example]] = {
         lambda name: {"AliasName": f"alias/{name}", "TargetKeyId": name}, _alias_and_key, _named_kms_key
     ),
     ("kms", "UpdateKeyDescription"): _of_kms_key(Description="d"),
+    ("sts", "GetFederationToken"): Example(
+        lambda _: {"Name": "bob"},
+        _federated_arn,
+        _nothing,
+        _federated_arn,
+    ),
+    ("sts", "GetSessionToken"): _without_resource(),
     ("cloudtrail", "LookupEvents"): _without_resource(),
 }
 
-WITHOUT_PERMISSION: Final = {("sts", "GetCallerIdentity")}
-"""What every authenticated caller may do. This list may only shrink."""
+WITHOUT_PERMISSION: Final = {("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")}
+"""What no policy governs (``UNGOVERNED_ACTIONS``). This list may only shrink."""
+
+UNEXPLAINED: Final = {("sts", "AssumeRole")}
+"""What is refused without a word about which policy was missing."""
 
 FURTHER_ACTIONS: Final[Mapping[tuple[str, str], str]] = {
     ("secretsmanager", "ValidateResourcePolicy"): "secretsmanager:PutResourcePolicy",
     ("kms", "ReEncrypt"): "kms:ReEncryptTo",
 }
 """What AWS documents as needed besides the action of the operation's own name."""
+
+NOT_WITH_SESSIONS: Final = {("sts", "GetFederationToken"), ("sts", "GetSessionToken")}
+"""What only long-term keys may ask for."""
+
+REFUSED_WITH_ALL_RIGHTS: Final = {
+    ("sts", "DecodeAuthorizationMessage"): "InvalidAuthorizationMessageException"
+}
+"""Examples that always end with an error: there is nothing that they could succeed with."""
 
 NOT_FOUND_WITH_ALL_RIGHTS: Final = {("iam", "DeleteAccessKey"), ("iam", "UpdateAccessKey")}
 """Examples that end with NoSuchEntity: they name a key of nobody, because a real one has no name in advance."""

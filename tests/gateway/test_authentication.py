@@ -30,13 +30,23 @@ class OneCredential:
         return self.credential if access_key_id == ACCESS_KEY_ID else None
 
 
+class NoSessions:
+    """A source without temporary credentials."""
+
+    def find(self, _rows: Any, _access_key_id: str, _token: str) -> Credential | None:
+        """Find nothing."""
+        return None
+
+
 class Stand:
     """An authenticator whose clock the test sets."""
 
     def __init__(self) -> None:
         self.source = OneCredential()
         self.now_ms = STAMP_MS
-        self.authenticator = Authenticator(self.source, lambda: self.now_ms, lambda _rows: REGIONS)
+        self.authenticator = Authenticator(
+            self.source, NoSessions(), lambda: self.now_ms, lambda _rows: REGIONS
+        )
         self.router = Router(SERVICES)
 
     def let_in(self, region: str = REGIONS[0], key_id: str = ACCESS_KEY_ID) -> str:

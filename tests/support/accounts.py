@@ -22,7 +22,8 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Another access key, of a user that a test made."""
+    """Another access key, of a user that a test made, or temporary credentials with their token."""
 
     access_key_id: str
     secret_access_key: str = field(repr=False)
+    session_token: str | None = field(default=None, repr=False)

@@ -217,6 +217,7 @@ class Server:
             endpoint_url=self.endpoint,
             aws_access_key_id=who.access_key_id,
             aws_secret_access_key=who.secret_access_key,
+            aws_session_token=who.session_token if isinstance(who, Key) else None,
             config=Config(retries={"total_max_attempts": 1}, connect_timeout=10, read_timeout=30, **config),
         )
         self._clients.append(client)
@@ -255,7 +256,7 @@ class Server:
         who = key or account or self.first
         request = build_request(
             self.endpoint,
-            (who.access_key_id, who.secret_access_key) if signed else None,
+            who if signed else None,
             service,
             target,
             body,

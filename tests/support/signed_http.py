@@ -15,6 +15,8 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from tests.support.accounts import Account, Key
+
 TARGET_PREFIXES = {
     "secretsmanager": "secretsmanager",
     "kms": "TrentService",
@@ -38,7 +40,7 @@ class RawAnswer(NamedTuple):
 
 def build_request(
     endpoint: str,
-    key: tuple[str, str] | None,
+    key: Key | Account | None,
     service: str,
     target: str,
     body: bytes | Mapping[str, Any],
@@ -53,7 +55,7 @@ def build_request(
 
     Args:
         endpoint: Where it goes.
-        key: Access key id and secret; None leaves the request without a signature.
+        key: What to sign with; None leaves the request without a signature.
         service: The signing name.
         target: ``GetSecretValue`` or a whole target; for a query service the action, for which a mapping as
             body becomes a form with ``Action`` and ``Version``.
@@ -78,7 +80,9 @@ def build_request(
     _apply(sent, headers)
     if key is not None:
         request = AWSRequest(method, endpoint + path, headers=sent, data=body)
-        SigV4Auth(Credentials(*key), service, region).add_auth(request)
+        token = key.session_token if isinstance(key, Key) else None
+        credentials = Credentials(key.access_key_id, key.secret_access_key, token)
+        SigV4Auth(credentials, service, region).add_auth(request)
         sent = {name: str(value) for name, value in request.headers.items()}
     _apply(sent, unsigned)
     return method, path, sent, body

@@ -1,7 +1,9 @@
 """Step 3: who signed this request, and is the signature true?
 
-Order (identity reference 1.6): parse, find the key, scope, time, coverage, signature, session token. An unknown
-key goes through the same work with a dummy secret, so that time does not tell which keys exist (S-08).
+Order (identity reference 1.6): parse, find the key with its session token, scope, time, coverage, signature. An
+unknown key goes through the same work with a dummy secret, so that time does not tell which keys exist (S-08).
+
+A long-term key that comes with a token is as unknown as a temporary one that comes without, or with another's.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from typing import Final
 
 from strongroom.clock import Clock, Instant
 from strongroom.errors import Fault
-from strongroom.gateway.caller import Credential, CredentialSource
+from strongroom.gateway.caller import Credential, CredentialSource, SessionSource
 from strongroom.gateway.operation import ErrorCodes
 from strongroom.gateway.routing import Route
 from strongroom.http_message import RawRequest
@@ -23,6 +25,7 @@ from strongroom.store.rows import Rows
 
 SKEW_MS: Final = 300_000
 MOST_SIGNING_KEYS: Final = 32
+LEGACY_GLOBAL_REGION: Final = "us-east-1"
 _DUMMY_SECRET: Final = b"0" * 40
 _INVALID_TOKEN: Final = "The security token included in the request is invalid."
 _MISMATCH: Final = (
@@ -35,16 +38,22 @@ class Authenticator:
     """Verifies requests against the credentials of the store.
 
     Args:
-        credentials: Where access keys are found.
+        credentials: Where long-term access keys are found.
+        sessions: Where temporary ones are, by key and token.
         wall_clock: The true time: signatures are made with the client's, whatever the server's injected
             clock says (S-07).
         regions: Gives the Regions that exist, read through the rows that are valid for this request.
     """
 
     def __init__(
-        self, credentials: CredentialSource, wall_clock: Clock, regions: Callable[[Rows], Collection[str]]
+        self,
+        credentials: CredentialSource,
+        sessions: SessionSource,
+        wall_clock: Clock,
+        regions: Callable[[Rows], Collection[str]],
     ) -> None:
         self._credentials = credentials
+        self._sessions = sessions
         self._wall_clock = wall_clock
         self._regions = regions
         self._latest_ms: Instant = 0
@@ -67,7 +76,11 @@ class Authenticator:
             if claim.form == "query":
                 # No operation of ours is meant to be handed out as a presigned address.
                 _refuse_presigned(route, errors)
-            credential = self._credentials.find(rows, claim.access_key_id)
+            token = claim.session_token
+            if token is None:
+                credential = self._credentials.find(rows, claim.access_key_id)
+            else:
+                credential = self._sessions.find(rows, claim.access_key_id, token)
             check_scope(claim, service=route.service.name, regions=self._scope_regions(route, rows))
             check_time(claim, now_ms=self._now(), skew_ms=SKEW_MS)
             check_coverage(request, claim)
@@ -75,13 +88,18 @@ class Authenticator:
             matches = signature_matches(request, claim, signing_key)
         except SigV4Error as problem:
             raise _translate(problem, route) from problem
-        if credential is None or claim.session_token != credential.session_token:
+        if credential is None:
             code, status = errors.unknown_key
             raise Fault(code, _INVALID_TOKEN, status=status)
         if not matches:
             code, status = errors.mismatch
             raise Fault(code, _MISMATCH, status=status)
         return credential, claim
+
+    def region_of_unsigned(self, rows: Rows) -> str:
+        """Say which Region a request without a signature, which names none, is taken to address."""
+        regions = self._regions(rows)
+        return LEGACY_GLOBAL_REGION if LEGACY_GLOBAL_REGION in regions else min(regions)
 
     def _now(self) -> Instant:
         now_ms = self._wall_clock()

@@ -13,7 +13,7 @@ from strongroom.gateway.conditions import request_conditions
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Operation, Target
 from strongroom.policy.evaluate import evaluate
-from strongroom.policy.question import Question
+from strongroom.policy.question import Principal, Question
 
 
 def authorise_and_handle(context: Context, operation: Operation[Any, Any], request: Any) -> Any:
@@ -50,7 +50,9 @@ def authorise(context: Context, action: str, target: Target) -> None:
         granted=target.granted,
     )
     if not decision.allowed:
-        raise AccessDenied(caller.arn, action, target.label, decision.reason())
+        raise AccessDenied(
+            caller.principal, action, target.label, decision.reason() if target.explains else ""
+        )
 
 
 class AccessDenied(Fault):
@@ -59,9 +61,10 @@ class AccessDenied(Fault):
     Source: identity reference 1.7.
     """
 
-    def __init__(self, caller_arn: str, action: str, resource: str, reason: str) -> None:
-        where = "" if resource == "*" else f" on resource: {resource}"
-        super().__init__(
-            "AccessDeniedException",
-            f"User: {caller_arn} is not authorized to perform: {action}{where} {reason}",
-        )
+    def __init__(self, principal: Principal, action: str, resource: str, reason: str) -> None:
+        if principal.type == "Federated":  # the bearer of a web identity token has no name of ours
+            text = f"Not authorized to perform {action}"
+        else:
+            where = "" if resource == "*" else f" on resource: {resource}"
+            text = f"User: {principal.arn} is not authorized to perform: {action}{where} {reason}".rstrip(" ")
+        super().__init__("AccessDeniedException", text)

@@ -9,14 +9,42 @@ Rules:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import msgspec
 
-from strongroom.audit.record import UserIdentity
+from strongroom.audit.record import SessionIssuer, UserIdentity
+from strongroom.clock import Instant
 from strongroom.policy.compile import CompiledPolicy
 from strongroom.policy.question import Principal
 from strongroom.store.rows import Rows
+
+
+class Temporary(msgspec.Struct, frozen=True):
+    """What is known of temporary credentials besides the principal that they are of.
+
+    Attributes:
+        issued_ms: When they were issued.
+        expires_ms: From this instant on they are expired.
+        issuer: The role, or the user of a federated user, as audit records name it; None for a user's own.
+        tags: Session tags, inherited ones included.
+        transitive: Keys of those that go on into the next role.
+        source_identity: Who stands behind them, once that was said; None when it was not.
+        mfa_ms: When a second factor was shown; None when none was.
+        web_provider: The provider of the web identity that they were issued for; None for none.
+        only: By service, the only operations that they may be used for; a service that is not named has no limit.
+    """
+
+    issued_ms: Instant
+    expires_ms: Instant
+    issuer: SessionIssuer | None = None
+    tags: tuple[tuple[str, str], ...] = ()
+    transitive: tuple[str, ...] = ()
+    source_identity: str | None = None
+    mfa_ms: Instant | None = None
+    web_provider: str | None = None
+    only: Mapping[str, frozenset[str]] = {}
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -29,7 +57,10 @@ class Caller(msgspec.Struct, frozen=True):
         access_key_id: The key that signed.
         identity: Its identity policies.
         boundary: Its permissions boundary.
-        session: Its session policy.
+        session: Its session policies; None for no limit.
+        own_keys: Condition keys of the principal that do not follow from its name: its tags, facts of its session.
+        temporary: What is known of temporary credentials; None for long-term keys.
+        in_account: The account in which somebody asks who belongs to none; None for the principal's own.
         identity_memo: How records show the caller, once they did.
     """
 
@@ -39,18 +70,25 @@ class Caller(msgspec.Struct, frozen=True):
     access_key_id: str
     identity: tuple[CompiledPolicy, ...]
     boundary: CompiledPolicy | None = None
-    session: CompiledPolicy | None = None
+    session: CompiledPolicy | tuple[CompiledPolicy, ...] | None = None
+    own_keys: Mapping[str, tuple[str, ...]] = {}
+    temporary: Temporary | None = None
+    in_account: str | None = None
     identity_memo: dict[str, UserIdentity] = msgspec.field(default_factory=dict)
 
     @property
     def account(self) -> str:
-        """The account that the principal belongs to."""
-        return self.principal.account
+        """The account that the principal belongs to, or asks in."""
+        return self.in_account or self.principal.account
 
     @property
     def arn(self) -> str:
         """The principal's ARN."""
         return self.principal.arn
+
+
+NOBODY = Caller(Principal("Anonymous", "", ""), "Unknown", None, "", ())
+"""Who sent a request without a signature, until that is found out."""
 
 
 class Credential(msgspec.Struct, frozen=True):
@@ -59,7 +97,7 @@ class Credential(msgspec.Struct, frozen=True):
     Attributes:
         secret: The secret access key.
         caller: Who uses it.
-        session_token: The token that must come with it; None for long-term keys.
+        session_token: The token that came with it; None for long-term keys.
         signing_keys: Derived keys by (date, Region, service).
     """
 
@@ -73,8 +111,16 @@ class Credential(msgspec.Struct, frozen=True):
 
 
 class CredentialSource(Protocol):
-    """Finds credentials; ``services/iam/credentials.py`` is the real one."""
+    """Finds credentials of long-term keys; ``services/iam/credentials.py`` is the real one."""
 
     def find(self, rows: Rows, access_key_id: str) -> Credential | None:
         """Return the credential, or None when it is unknown, inactive or deleted."""
+        ...
+
+
+class SessionSource(Protocol):
+    """Finds temporary credentials; ``services/sts/sessions.py`` is the real one."""
+
+    def find(self, rows: Rows, access_key_id: str, token: str) -> Credential | None:
+        """Return the credential, expired or not; None when the token is not the key's or its principal is gone."""
         ...

@@ -69,4 +69,8 @@ def _build(context: Context, of_target: Conditions, resource_account: str) -> Co
         keys["aws:viaawsservice"] = ("true",)
         for key in ("aws:calledvia", "aws:calledviafirst", "aws:calledvialast"):
             keys[key] = (f"{context.via}.amazonaws.com",)
-    return {**keys, **principal_keys(context.caller.principal), **of_target}
+    caller = context.caller
+    if caller.temporary is not None and caller.temporary.mfa_ms is not None:
+        age_s = (context.now_ms - caller.temporary.mfa_ms) // 1000
+        keys["aws:multifactorauthage"] = (str(age_s),)
+    return {**keys, **principal_keys(caller.principal), **caller.own_keys, **of_target}

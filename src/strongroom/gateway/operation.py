@@ -18,6 +18,7 @@ from strongroom.wire.faults import MessageMember
 from strongroom.wire.shapes import Shape
 
 if TYPE_CHECKING:
+    from strongroom.gateway.caller import Caller
     from strongroom.gateway.context import Context
 
 Request = TypeVar("Request", bound=Shape)
@@ -49,6 +50,8 @@ class Target(msgspec.Struct, frozen=True):
         conditions: Condition keys of the resource and the request, in lower case.
         policy: The resource's own policy.
         granted: A grant on the resource that covers the action for the caller (KMS).
+        explains: Whether a refusal says which policy was missing. For the assumption of a role it does not: a role
+            that is absent and one that does not trust the caller look alike.
     """
 
     arn: str
@@ -58,6 +61,7 @@ class Target(msgspec.Struct, frozen=True):
     conditions: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     policy: CompiledPolicy | None = None
     granted: Granted | None = None
+    explains: bool = True
 
 
 class Operation(msgspec.Struct, Generic[Request, Response], frozen=True):
@@ -77,6 +81,9 @@ class Operation(msgspec.Struct, Generic[Request, Response], frozen=True):
         recorded_response: Makes what the audit record shows of the response of a change; None shows nothing.
         is_read_only: ``readOnly`` in the audit record; None means: unless the mode is CHANGE.
         is_unbuffered: The reply carries ``Cache-Control: no-store`` (X-04).
+        identify: For an operation that takes no signature: finds out from the request alone who asks. It runs on
+            a thread of its own, before any transaction, and may ask other systems. A Fault that it raises is
+            answered like a signature that is missing: counted, not recorded (L-05).
     """
 
     name: str
@@ -90,6 +97,7 @@ class Operation(msgspec.Struct, Generic[Request, Response], frozen=True):
     recorded_response: Callable[[Response], Mapping[str, Any]] | None = None
     is_read_only: bool | None = None
     is_unbuffered: bool = False
+    identify: Callable[[Context, Request], Caller] | None = None
 
     @property
     def reads_only(self) -> bool:
@@ -108,6 +116,7 @@ class ErrorCodes(msgspec.Struct, frozen=True):
     incomplete: tuple[str, int]
     mismatch: tuple[str, int]
     unknown_key: tuple[str, int]
+    expired_token: tuple[str, int]
     presign_expired: tuple[str, int]
     access_denied: tuple[str, int]
     unknown_operation: tuple[str, int]
@@ -122,6 +131,7 @@ JSON_ERRORS = ErrorCodes(
     incomplete=("IncompleteSignatureException", 400),
     mismatch=("InvalidSignatureException", 400),
     unknown_key=("UnrecognizedClientException", 400),
+    expired_token=("ExpiredTokenException", 400),
     presign_expired=("InvalidSignatureException", 400),
     access_denied=("AccessDeniedException", 400),
     unknown_operation=("UnknownOperationException", 400),
@@ -136,6 +146,7 @@ QUERY_ERRORS = ErrorCodes(
     incomplete=("IncompleteSignature", 400),
     mismatch=("SignatureDoesNotMatch", 403),
     unknown_key=("InvalidClientTokenId", 403),
+    expired_token=("ExpiredToken", 403),
     presign_expired=("RequestExpired", 400),
     access_denied=("AccessDenied", 403),
     unknown_operation=("InvalidAction", 400),

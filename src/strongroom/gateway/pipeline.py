@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from strongroom.audit.rejects import RejectCounter
 from strongroom.clock import Clock, Instant
@@ -33,6 +33,7 @@ from strongroom.errors import Fault
 from strongroom.gateway.authentication import Authenticator
 from strongroom.gateway.authorisation import authorise_and_handle
 from strongroom.gateway.call import Call
+from strongroom.gateway.caller import NOBODY
 from strongroom.gateway.changes import Afterthought, PendingChange
 from strongroom.gateway.context import Context, refuse_unserved
 from strongroom.gateway.deployment import Deployment
@@ -42,11 +43,15 @@ from strongroom.gateway.operation import Mode, Operation
 from strongroom.gateway.recording import record_call
 from strongroom.gateway.routing import Route, Router, Unroutable
 from strongroom.gateway.speech import fault_reply, front_door_reply, parse_request, success_reply
+from strongroom.gateway.temporary import refuse_temporary
 from strongroom.store.errors import StoreError
 from strongroom.store.rows import Rows
 from strongroom.store.writer import Change
 
 log = logging.getLogger(__name__)
+
+MOST_UNSIGNED: Final = 64
+"""Requests without a signature that may wait to be identified; anybody can send them."""
 
 
 class ReadJournal(Protocol):
@@ -81,6 +86,7 @@ class Pipeline:
         journal: ReadJournal,
         writer: ChangeQueue,
         run_query: RunQuery,
+        run_identification: RunQuery,
         rejects: RejectCounter,
         deployment: Deployment,
         count: Callable[[str, str, int], None],
@@ -92,12 +98,14 @@ class Pipeline:
         self._journal = journal
         self._writer = writer
         self._run_query = run_query
+        self._run_identification = run_identification
         self._rejects = rejects
         self._deployment = deployment
         self._count = count
         self._monotonic_ms = monotonic_ms
         self._waiting: dict[int, tuple[Instant, Call]] = {}
         self._numbers = 0
+        self._unsigned = 0
 
     # ---- steps 1 to 4: on the event loop -------------------------------------------------------------
 
@@ -121,6 +129,9 @@ class Pipeline:
         route = None
         try:
             route = self._router.find(request)  # 2
+            if route.operation is not None and route.operation.identify is not None:
+                self._begin_unsigned(exchange, route, now_ms)
+                return
             credential, claim = self._authenticator.authenticate(request, route, self._rows)  # 3
         except Unroutable as fault:
             self._answer_unauthenticated(exchange, fault, protocol=fault.protocol)
@@ -140,8 +151,46 @@ class Pipeline:
             self._waiting.pop(call.number, None)
             self._respond(call, as_fault(problem))
 
+    def _begin_unsigned(self, exchange: Exchange, route: Route, now_ms: Instant) -> None:
+        """Take a request that needs no signature: who asks is found out on a thread of its own (3).
+
+        Until that is known nothing is recorded, and the two seconds of an answer do not run: another system may
+        have to be asked first.
+        """
+        if self._unsigned >= MOST_UNSIGNED:
+            code, status = route.service.errors.throttled
+            raise Fault(code, "Rate exceeded", status=status)
+        call = Call(exchange, route, NOBODY, self._authenticator.region_of_unsigned(self._rows), now_ms)
+        call.request = parse_request(route, exchange.request)  # 4
+        self._unsigned += 1
+        self._run_identification(
+            lambda rows: self._identify(call, rows), lambda problem: self._finish_unsigned(call, problem)
+        )
+
+    def _identify(self, call: Call, rows: Rows) -> None:
+        operation = call.route.operation
+        assert operation is not None
+        assert operation.identify is not None
+        call.caller = operation.identify(self._context(call, rows), call.request)
+        self._attempt(call, rows)
+
+    def _finish_unsigned(self, call: Call, problem: Exception | None) -> None:
+        self._unsigned -= 1
+        if call.caller is NOBODY:
+            fault = as_fault(problem or RuntimeError("nobody was identified"))
+            self._answer_unauthenticated(call.exchange, fault, call.route)
+            return
+        self._wait_for(call)
+        self._finish_query(call, problem)
+
     def _continue(self, call: Call) -> None:
         route = call.route
+        temporary = call.caller.temporary
+        if temporary is not None:
+            call.fault = refuse_temporary(temporary, route, call.now_ms)
+            if call.fault is not None:
+                self._finish_read(call)
+                return
         if route.operation is None:
             call.fault = refuse_unserved(route.name, route.service.unserved[route.name])
             self._finish_read(call)
@@ -175,7 +224,12 @@ class Pipeline:
 
     def perform(self, call: Call, rows: Rows) -> None:
         """Walk steps 5 to 7; what goes wrong is raised, so that the writer can undo it."""
-        context = Context(
+        context = call.context = self._context(call, rows)
+        assert call.route.operation is not None
+        call.response = authorise_and_handle(context, call.route.operation, call.request)
+
+    def _context(self, call: Call, rows: Rows) -> Context:
+        return Context(
             caller=call.caller,
             now_ms=call.now_ms,
             region=call.region,
@@ -187,9 +241,6 @@ class Pipeline:
             deployment=self._deployment,
             inner=self._inner,
         )
-        call.context = context
-        assert call.route.operation is not None
-        call.response = authorise_and_handle(context, call.route.operation, call.request)
 
     def _inner(self, context: Context, operation: Operation[Any, Any], request: Any) -> Any:
         """Steps 5 to 8 for a call that a handler makes for the same caller."""

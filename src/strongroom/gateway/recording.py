@@ -17,10 +17,17 @@ from typing import Any, Final
 import msgspec
 
 from strongroom.audit.errors import UnrecordableValue
-from strongroom.audit.record import AuditEvent, Resource, UserIdentity, encode_record
-from strongroom.clock import Instant, render_text
+from strongroom.audit.record import (
+    AuditEvent,
+    Resource,
+    SessionAttributes,
+    SessionContext,
+    UserIdentity,
+    encode_record,
+)
+from strongroom.clock import Instant, render_iso, render_text
 from strongroom.errors import Fault
-from strongroom.gateway.caller import Caller
+from strongroom.gateway.caller import Caller, Temporary
 from strongroom.gateway.operation import Operation, Service
 from strongroom.ids import new_uuid
 from strongroom.wire.describe import describe
@@ -44,8 +51,28 @@ def identity_of(caller: Caller) -> UserIdentity:
         account_id=caller.principal.account,
         access_key_id=caller.access_key_id,
         user_name=caller.user_name,
+        session_context=None if caller.temporary is None else _session_context(caller.temporary),
     )
     return known
+
+
+def _session_context(temporary: Temporary) -> SessionContext:
+    """Write how temporary credentials came about.
+
+    Source: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
+    """
+    web: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+    if temporary.issuer is not None:
+        web = {} if temporary.web_provider is None else {"federatedProvider": temporary.web_provider}
+    return SessionContext(
+        session_issuer=temporary.issuer,
+        web_id_federation_data=web,
+        attributes=SessionAttributes(
+            mfa_authenticated="false" if temporary.mfa_ms is None else "true",
+            creation_date=render_iso(temporary.issued_ms),
+        ),
+        source_identity=temporary.source_identity,
+    )
 
 
 def record_call(

@@ -23,7 +23,9 @@ _QUERY: Final = {
     True: QueryProtocol(Wording.WITH_VALUE),
     False: QueryProtocol(Wording.WITHOUT_VALUE),
 }
-_FRONT_DOOR: Final = frozenset({"SerializationException", "UnknownOperationException", "InternalFailure"})
+_FRONT_DOOR: Final = frozenset(
+    {"ExpiredTokenException", "InternalFailure", "SerializationException", "UnknownOperationException"}
+)
 
 
 def parse_request(route: Route, request: RawRequest) -> Any:

@@ -9,10 +9,12 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Literal
 
 import msgspec
+
+from strongroom.policy.match import fold
 
 PrincipalType = Literal[
     "Account", "User", "AssumedRole", "FederatedUser", "Service", "Federated", "Anonymous"
@@ -31,6 +33,8 @@ MULTIVALUED_KEYS = frozenset(
         "kms:grantoperations",
         "kms:resourcealiases",
         "secretsmanager:addreplicaregions",
+        "sts:identitytokenaudience",
+        "sts:transitivetagkeys",
     }
 )
 """Condition keys that hold a list; all others hold one value.
@@ -127,6 +131,17 @@ class LazyContext(Mapping[str, tuple[str, ...]]):
 
     def __repr__(self) -> str:
         return f"LazyContext({sorted(self)})"  # request values may be private: names only
+
+
+def tag_keys(
+    tags: Iterable[tuple[str, str]], prefix: str = "aws:principaltag/"
+) -> dict[str, tuple[str, ...]]:
+    """Return the condition keys of tags; tags whose keys differ by case only are one key with several values."""
+    keys: dict[str, tuple[str, ...]] = {}
+    for name, value in tags:
+        key = prefix + fold(name)
+        keys[key] = (*keys.get(key, ()), value)
+    return keys
 
 
 def principal_keys(principal: Principal) -> dict[str, tuple[str, ...]]:

@@ -27,6 +27,22 @@ from strongroom.store.table import Authenticator, Table
 META = Table("store_meta", columns=("name", "value"), key=("name",))
 ANCHOR_NAME = "anchor"
 _REVISION = "revision"
+_SESSION_EPOCH = "session-epoch"
+
+
+def session_epoch(rows: Rows) -> int:
+    """Read the epoch of sessions; 0 until an old copy of the store was acknowledged.
+
+    Temporary credentials of another epoch are of a history that was given up (threat model D-05).
+    """
+    row = rows.find(META, _SESSION_EPOCH)
+    return 0 if row is None else int.from_bytes(row[1], "big")  # type: ignore[arg-type]  # a BLOB column
+
+
+def begin_session_epoch(transaction: Transaction, epoch: int) -> None:
+    """End all temporary credentials that were issued so far."""
+    transaction.delete(META, _SESSION_EPOCH)
+    transaction.insert(META, (_SESSION_EPOCH, epoch.to_bytes(8, "big")))
 
 
 def read_revision(rows: Rows) -> int:

@@ -80,9 +80,11 @@ def test_s06_a_signature_for_another_service_does_not_open_sts(server: Any, acco
 
 def test_operations_that_are_not_served_say_so(sts: Any) -> None:
     """The reason is that of the table."""
-    got = refusal(sts.assume_role, RoleArn="arn:aws:iam::123456789012:role/reader", RoleSessionName="session")
+    got = refusal(
+        sts.assume_root, TargetPrincipal="123456789012", TaskPolicyArn={"arn": "arn:aws:iam::aws:policy/x"}
+    )
     assert got == (
         400,
         "UnsupportedOperationException",
-        f"AssumeRole is not served by Strongroom: {SERVICE.unserved['AssumeRole']}",
+        f"AssumeRoot is not served by Strongroom: {SERVICE.unserved['AssumeRoot']}",
     )

@@ -1,6 +1,8 @@
-"""What other services may ask of IAM: roles, and the principals that a policy of theirs names.
+"""What other services may ask of IAM: roles, principals in force, and those that a policy of theirs names.
 
 Rules:
+ - What is "in force" comes with the cache keys of all rows behind it: whatever a service makes of it and keeps
+   depends on those (S-09).
  - A policy that names users and roles by their ARNs is bound to their unique ids when it is put: who is made anew
    under an old name is not meant (P-07). When it is shown, the id stands where the principal is gone.
 """
@@ -10,12 +12,36 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from strongroom.errors import StrongroomError
-from strongroom.policy.document import Document
+from strongroom.policy.compile import CompiledPolicy
+from strongroom.policy.document import Document, PolicyKind
+from strongroom.policy.managed import find_managed_policy
 from strongroom.policy.principals import is_principal_arn, is_unique_id
-from strongroom.services.iam.identity_rows import ROLES, USERS
-from strongroom.services.iam.model import Role, User
-from strongroom.services.iam.tables import find_account
+from strongroom.services.iam.identity_rows import ROLES, USERS, identity_key
+from strongroom.services.iam.model import ACTIVE, Role, User
+from strongroom.services.iam.policy_rows import find_policy_by_arn, policy_key
+from strongroom.services.iam.principals import (
+    PoliciesInForce,
+    compile_or_deny,
+    limiting_policy,
+    policies_of_role,
+    policies_of_user,
+)
+from strongroom.services.iam.tables import check_key, credential_key, find_access_key, find_account
 from strongroom.store.rows import Rows
+
+__all__ = [
+    "Role",
+    "UnknownPrincipal",
+    "compile_or_deny",
+    "find_role",
+    "has_managed_policy",
+    "replaced_principals",
+    "resolve_principals",
+    "role_in_force",
+    "session_policy",
+    "trust_policy",
+    "user_in_force",
+]
 
 
 class UnknownPrincipal(StrongroomError):
@@ -34,6 +60,72 @@ def find_role(rows: Rows, arn: str) -> Role | None:
     """Read a role by its ARN, path included, or None."""
     found = _find_principal(rows, arn)
     return found if isinstance(found, Role) else None
+
+
+def role_in_force(rows: Rows, role_id: str) -> tuple[Role, PoliciesInForce] | None:
+    """Give a role and its policies by its unique id; None when it is gone, whoever has its name now (P-07).
+
+    Raises:
+        StoreTampered: A row is not what Strongroom wrote.
+    """
+    with rows.snapshot():
+        role = ROLES.find_by_id(rows, role_id)
+        policies = None if role is None else policies_of_role(rows, role_id)
+    return None if role is None or policies is None else (role, policies)
+
+
+def user_in_force(
+    rows: Rows, user_id: str, access_key_id: str
+) -> tuple[User, PoliciesInForce, tuple[str, ...]] | None:
+    """Give a user, its policies and the cache keys of both, by its unique id and one of its access keys.
+
+    Returns:
+        None when the user is gone or the key is not active: credentials that were issued for a key end with it.
+
+    Raises:
+        StoreTampered: A row is not what Strongroom wrote.
+    """
+    with rows.snapshot():
+        user = USERS.find_by_id(rows, user_id)
+        key = find_access_key(rows, access_key_id)
+        if user is None or key is None or key.user_id != user_id or key.status != ACTIVE:
+            return None
+        check_key(user, key)
+        policies = policies_of_user(rows, user)
+    return user, policies, (*policies.depends_on, credential_key(access_key_id))
+
+
+def trust_policy(rows: Rows, role: Role) -> CompiledPolicy:
+    """Give the trust policy of a role, compiled, bound to the principals that it named when it was put (P-07)."""
+    found = rows.cached(
+        f"iam-trust:{role.unique_id}",
+        lambda _: compile_or_deny(
+            role.attributes.trust, PolicyKind.TRUST, role.arn, role.attributes.trusted_ids
+        ),
+        lambda _: 1_000 + 6 * len(role.attributes.trust),
+        lambda _: (identity_key(role.unique_id),),
+    )
+    assert found is not None
+    return found
+
+
+def session_policy(rows: Rows, arn: str) -> tuple[CompiledPolicy, str]:
+    """Give a managed policy as it limits a session, and the cache key it depends on.
+
+    One that is gone denies everything.
+
+    Raises:
+        StoreTampered: A row is not what Strongroom wrote.
+    """
+    return limiting_policy(rows, arn, PolicyKind.SESSION), policy_key(arn)
+
+
+def has_managed_policy(rows: Rows, arn: str, account: str) -> bool:
+    """Whether there is a managed policy of AWS's or of this account with this ARN."""
+    if find_managed_policy(arn) is not None:
+        return True
+    policy = find_policy_by_arn(rows, arn)
+    return policy is not None and policy.account == account
 
 
 def resolve_principals(rows: Rows, document: Document) -> dict[str, str]:

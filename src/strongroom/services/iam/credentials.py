@@ -21,7 +21,7 @@ from strongroom.crypto.material import Plaintext
 from strongroom.crypto.record import open_record, seal_record
 from strongroom.gateway.caller import Caller, Credential
 from strongroom.ids import new_access_key_id, new_secret_access_key
-from strongroom.policy.question import Principal
+from strongroom.policy.question import Principal, tag_keys
 from strongroom.services.iam.identity_rows import USERS
 from strongroom.services.iam.model import ACTIVE, AccessKey
 from strongroom.services.iam.principals import PoliciesInForce, policies_of_user
@@ -75,6 +75,7 @@ class StoredCredentials:
             access_key_id=access_key_id,
             identity=in_force.identity,
             boundary=in_force.boundary,
+            own_keys=tag_keys(user.attributes.tags or ()),
         )
         return Credential(secret=open_secret(self._keyring, key).reveal(), caller=caller), in_force
 

@@ -11,6 +11,7 @@ Rules:
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
@@ -28,6 +29,9 @@ from strongroom.store.rows import Rows
 log = logging.getLogger(__name__)
 
 _DENY_ALL: Final = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}'
+_TRUST_NOBODY: Final = (
+    '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"sts:*"}]}'
+)
 _WEIGHT_BYTES: Final = 1_000
 _WEIGHT_PER_CHARACTER: Final = 6
 """What a policy weighs once it is compiled and has been asked, for each character of its text."""
@@ -107,26 +111,29 @@ def managed_policy(rows: Rows, arn: str) -> CompiledPolicy:
     return _customer_policy(rows, policy_key(arn), arn, PolicyKind.IDENTITY)
 
 
-def boundary_policy(rows: Rows, arn: str) -> CompiledPolicy:
-    """Give the default version of a managed policy, compiled as a permissions boundary.
+def limiting_policy(rows: Rows, arn: str, kind: PolicyKind) -> CompiledPolicy:
+    """Give the default version of a managed policy, compiled as one that limits: a boundary or a session policy.
 
     Raises:
         StoreTampered: A row is not what Strongroom wrote.
     """
     if find_managed_policy(arn) is not None:
-        return _aws_policy(arn, PolicyKind.BOUNDARY)
-    return _customer_policy(rows, f"iam-boundary:{arn}", arn, PolicyKind.BOUNDARY)
+        return _aws_policy(arn, kind)
+    return _customer_policy(rows, f"iam-{kind.name.lower()}:{arn}", arn, kind)
 
 
-def compile_or_deny(text: str | None, kind: PolicyKind, source_id: str) -> CompiledPolicy:
+def compile_or_deny(
+    text: str | None, kind: PolicyKind, source_id: str, principal_ids: Mapping[str, str] | None = None
+) -> CompiledPolicy:
     """Compile a stored policy; one that is gone or cannot be read denies everything."""
     try:
         if text is not None:
-            return compile_policy(text, kind, source_id=source_id)
+            return compile_policy(text, kind, source_id=source_id, principal_ids=principal_ids)
         log.error("the policy %s is gone: it denies", source_id)
     except MalformedPolicy as problem:
         log.error("the policy %s cannot be read (%s): it denies", source_id, problem.rule)
-    return compile_policy(_DENY_ALL, kind, source_id=source_id)
+    denial = _TRUST_NOBODY if kind is PolicyKind.TRUST else _DENY_ALL
+    return compile_policy(denial, kind, source_id=source_id)
 
 
 def _load_role(rows: Rows, role_id: str) -> PoliciesInForce | None:
@@ -166,7 +173,7 @@ def _own_policies(rows: Rows, identity: User | Group | Role, inline: list[Inline
     arns = list(attributes.attached)
     boundary = None
     if not isinstance(attributes, GroupAttributes) and attributes.boundary is not None:
-        boundary = boundary_policy(rows, attributes.boundary)
+        boundary = limiting_policy(rows, attributes.boundary, PolicyKind.BOUNDARY)
         arns.append(attributes.boundary)
     return PoliciesInForce(
         identity=tuple(policies),

@@ -1,4 +1,4 @@
-"""STS, API 2011-06-15: who am I. Sessions and roles come later.
+"""STS, API 2011-06-15: who am I, and temporary credentials.
 
 Source: https://docs.aws.amazon.com/STS/latest/APIReference/
 """
@@ -10,17 +10,26 @@ from typing import Any, Final
 
 from strongroom.gateway.operation import QUERY_ERRORS, Operation, Service
 
-_NO_SESSIONS: Final = (
-    "this version has no roles and no temporary credentials yet; use access keys of IAM users."
-)
 _NOT_ON_THE_LIST: Final = "it is not among the operations that Strongroom means to serve."
 
 
 @cache
 def _operations() -> tuple[Operation[Any, Any], ...]:
+    from strongroom.services.sts.assume_role import ASSUME_ROLE
+    from strongroom.services.sts.decode_authorization_message import DECODE_AUTHORIZATION_MESSAGE
+    from strongroom.services.sts.get_access_key_info import GET_ACCESS_KEY_INFO
     from strongroom.services.sts.get_caller_identity import GET_CALLER_IDENTITY
+    from strongroom.services.sts.get_federation_token import GET_FEDERATION_TOKEN
+    from strongroom.services.sts.get_session_token import GET_SESSION_TOKEN
 
-    return (GET_CALLER_IDENTITY,)
+    return (
+        ASSUME_ROLE,
+        DECODE_AUTHORIZATION_MESSAGE,
+        GET_ACCESS_KEY_INFO,
+        GET_CALLER_IDENTITY,
+        GET_FEDERATION_TOKEN,
+        GET_SESSION_TOKEN,
+    )
 
 
 SERVICE = Service(
@@ -35,15 +44,10 @@ SERVICE = Service(
     errors=QUERY_ERRORS,
     load=_operations,
     unserved={
-        "AssumeRole": _NO_SESSIONS,
         "AssumeRoleWithSAML": _NOT_ON_THE_LIST,
-        "AssumeRoleWithWebIdentity": _NO_SESSIONS,
+        "AssumeRoleWithWebIdentity": "this version has no OpenID Connect providers yet.",
         "AssumeRoot": _NOT_ON_THE_LIST,
-        "DecodeAuthorizationMessage": "Strongroom never writes encoded authorization messages.",
-        "GetAccessKeyInfo": "this version does not answer it yet.",
         "GetDelegatedAccessToken": _NOT_ON_THE_LIST,
-        "GetFederationToken": _NOT_ON_THE_LIST,
-        "GetSessionToken": _NO_SESSIONS,
         "GetWebIdentityToken": _NOT_ON_THE_LIST,
     },
 )
