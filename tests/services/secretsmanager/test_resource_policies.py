@@ -152,7 +152,7 @@ def test_p10_broad_access_is_refused_on_request_only(
             {
                 "Principal": "*",
                 "Effect": "Deny",
-                "Action": "secretsmanager:Get*",
+                "Action": "secretsmanager:*Value",
                 "Condition": {"StringNotEquals": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}},
             },
         ),
