@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from strongroom.policy.compile import CompiledPolicy, compile_policy
+from strongroom.policy.compile import CompiledPolicy, PolicySet, compile_policy
 from strongroom.policy.evaluate import Decision, evaluate
 from strongroom.policy.model import PolicyKind
 from strongroom.policy.question import Principal, Question
@@ -29,13 +29,14 @@ def principal(caller: Caller) -> Principal:
     )
 
 
-def answer(case: Case) -> Decision:
-    """Decide a case with the product."""
+def answer(case: Case, *, is_merged: bool = True) -> Decision:
+    """Decide a case with the product; ``is_merged`` asks the identity policies as one ``PolicySet``."""
     resource = None
     if case.resource_policy is not None:
         bound = tuple(case.bound.items())
         resource = _compile(case.resource_policy, PolicyKind[case.resource_kind], bound)
     sessions = case.sessions
+    identity = [_compile(text, PolicyKind.IDENTITY) for text in case.identity]
     return evaluate(
         Question(
             principal=principal(case.caller),
@@ -44,7 +45,7 @@ def answer(case: Case) -> Decision:
             resource_account=case.owner,
             context={key: tuple(values) for key, values in case.context.items()},
         ),
-        identity=[_compile(text, PolicyKind.IDENTITY) for text in case.identity],
+        identity=PolicySet(identity) if is_merged else identity,
         resource=resource,
         boundary=None if case.boundary is None else _compile(case.boundary, PolicyKind.BOUNDARY),
         session=None if sessions is None else [_compile(text, PolicyKind.SESSION) for text in sessions],

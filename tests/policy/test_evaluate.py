@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 import pytest
 
-from strongroom.policy.compile import MAX_TABLES, MatchedStatement, compile_policy
+from strongroom.policy.compile import MAX_TABLES, MatchedStatement, PolicySet, compile_policy
 from strongroom.policy.document import MalformedPolicy, PolicyKind, parse_policy, policy_size
 from strongroom.policy.evaluate import Principal, evaluate
 from strongroom.policy.managed import ADMINISTRATOR_ACCESS, MANAGED_POLICIES, find_managed_policy
@@ -91,6 +91,33 @@ def test_p02_a_thousand_statements_match_no_more_patterns_than_ten(monkeypatch: 
         assert evaluate(question(), identity=[compiled]).allowed
         counts.append(len(compared))
     assert counts == [1, 1]
+
+
+def test_p02_wildcards_inside_match_few_patterns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With wildcards inside, a thousand statements in twenty policies choose few candidates, as ten do."""
+    compared: list[int] = []
+    judge = ResourcePattern.judge
+
+    def counting(self: ResourcePattern, parts: list[str], asked: object) -> object:
+        compared.append(1)
+        return judge(self, parts, asked)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ResourcePattern, "judge", counting)
+    counts = []
+    base = "arn:aws:secretsmanager:*:111122223333:secret:"
+    forms = ["*/app{}/*", "*-{}-??????", "?rod/*{}*", "team-*/x{}", "*{}", "${{aws:username}}/{}-*"]
+    for size in (10, 1_000):
+        texts = [f"{base}{forms[i % 6].format(f'{i:04}')}" for i in range(size)]
+        policies = PolicySet(
+            policy(*(["Allow", READ, text] for text in texts[first : first + 50]))
+            for first in range(0, size, 50)
+        )
+        compared.clear()
+        assert not evaluate(question(), identity=policies).allowed
+        allowed = PolicySet((*policies, policy(["Allow", READ, f"{base}*/db-*"])))
+        assert evaluate(question(), identity=allowed).allowed
+        counts.append(len(compared))
+    assert counts[1] <= counts[0] + 5
 
 
 def test_tables_by_action_are_bounded() -> None:

@@ -227,6 +227,7 @@ def test_splitting_means_nothing(seed: int) -> None:
     """Statements split by their alternatives, and policies split into one for each statement, say the same."""
     draw, asked = _draw(seed)
     for case in asked:
+        assert _same(answer(case), answer(case, is_merged=False))
         other = _all_changed(case, _split(draw))
         apart = [
             json.dumps({**json.loads(text), "Statement": [one]})

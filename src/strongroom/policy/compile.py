@@ -17,7 +17,7 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elem
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -218,6 +218,8 @@ class CompiledPolicy:
                 continue
             counts[compiled.denies] += 1
             self._place(statement, compiled, deny if compiled.denies else allow)
+        deny.finish()
+        allow.finish()
         return ActionTable(deny=deny if counts[True] else None, allow=allow if counts[False] else None)
 
     def _place(self, statement: Statement, compiled: CompiledStatement, index: StatementIndex) -> None:
@@ -233,6 +235,40 @@ class CompiledPolicy:
             index.add_everywhere(compiled)
         else:
             index.add(compiled, [ResourcePattern(text, variables=self._variables) for text in texts])
+
+
+class PolicySet(tuple[CompiledPolicy, ...]):
+    """The identity policies of a caller, asked as if they were one policy.
+
+    Attributes:
+        tables: What they have to say about an action together; filled by ``table``.
+    """
+
+    tables: dict[str, ActionTable]
+
+    def __new__(cls, policies: Iterable[CompiledPolicy] = ()) -> PolicySet:
+        """Make a set that has not been asked yet."""
+        made = super().__new__(cls, policies)
+        made.tables = {}
+        return made
+
+    def table(self, action: str) -> ActionTable:
+        """Return what the policies say about ``action``, from the cache or merged now."""
+        table = self.tables.get(action)
+        if table is None:
+            tables = [policy.table(action) for policy in self]
+            table = ActionTable(
+                deny=_merge([one.deny for one in tables]), allow=_merge([one.allow for one in tables])
+            )
+            if len(self.tables) >= MAX_TABLES:
+                self.tables.clear()
+            self.tables[action] = table
+        return table
+
+
+def _merge(indexes: Iterable[StatementIndex | None]) -> StatementIndex | None:
+    present = [index for index in indexes if index is not None]
+    return ResourceIndex.merged(present) if present else None
 
 
 def compile_policy(

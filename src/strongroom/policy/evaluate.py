@@ -30,7 +30,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from strongroom.policy.compile import CompiledPolicy, CompiledStatement, MatchedStatement, StatementIndex
+from strongroom.policy.compile import (
+    CompiledPolicy,
+    CompiledStatement,
+    MatchedStatement,
+    PolicySet,
+    StatementIndex,
+)
 from strongroom.policy.decision import Decision, Layer, Outcome
 from strongroom.policy.model import PolicyKind
 from strongroom.policy.principals import Grant, Granted
@@ -58,7 +64,7 @@ def evaluate(
 
     Args:
         question: Who, what, where, and the condition keys.
-        identity: Policies of the user and its groups, or of the role.
+        identity: Policies of the user and its groups, or of the role; as a ``PolicySet`` they cost the least.
         resource: The policy of the resource: a secret's, a key's, a role's trust policy. None for none.
         boundary: The permissions boundary; None for none.
         session: The session policies; None for a session without, or no session.
@@ -71,8 +77,9 @@ def evaluate(
     if action in UNGOVERNED_ACTIONS:
         return Decision(Outcome.ALLOW, action)
     permit: CompiledStatement | None = None
-    for policy in identity:
-        table = policy.tables.get(action) or policy.table(action)
+    asked: Sequence[CompiledPolicy | PolicySet] = (identity,) if type(identity) is PolicySet else identity
+    for policies in asked:
+        table = policies.tables.get(action) or policies.table(action)
         if table.deny is not None:
             denial = _first(table.deny, question)
             if denial is not None:

@@ -17,7 +17,7 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elem
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import Enum
 
 _ASCII_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
@@ -134,6 +134,7 @@ class Glob:
     Attributes:
         exact: The only text that matches, where the pattern has no wildcard; else None.
         head: The literal text that every match begins with; may be empty.
+        is_prefix: Whether the pattern is ``head`` and a star.
         matches_all: Whether the pattern is a lone star.
     """
 
@@ -150,12 +151,16 @@ class Glob:
 
     def __init__(self, tokens: Sequence[GlobToken]) -> None:
         merged = _merge(tokens)
+        head = merged[0] if merged and isinstance(merged[0], str) else ""
         self.exact: str | None = None
-        if not any(isinstance(token, Wildcard) for token in merged):
-            self.exact = merged[0] if merged and isinstance(merged[0], str) else ""
-        self.head: str = merged[0] if merged and isinstance(merged[0], str) else ""
+        self.head: str = head
         self.matches_all = merged == [STAR]
-        self.is_prefix = bool(merged) and merged[1 if self.head else 0 :] == [STAR]
+        rest = merged[1:] if head else merged
+        if not rest:
+            self.exact = head
+        self.is_prefix = rest == [STAR]
+        if not rest or self.is_prefix:
+            return  # most patterns are literal or a prefix, and need no runs
         runs: list[list[GlobToken]] = [[]]
         for token in merged:
             if token is STAR:
@@ -167,6 +172,17 @@ class Glob:
         self._last = compiled[-1] if len(compiled) > 1 else None
         self._middle = tuple(compiled[1:-1])
         self._shortest = sum(run.length for run in compiled)
+
+    @property
+    def literals(self) -> Iterator[str]:
+        """The literal texts between the wildcards, the head apart; each stands in every match."""
+        if self.exact is None and not self.is_prefix:
+            runs = (self._first, *self._middle, self._last)
+            for run in runs:
+                if run is not None:
+                    for offset, literal in run.literals:
+                        if run is not self._first or offset:
+                            yield literal
 
     def matches(self, text: str) -> bool:
         """Whether the whole of ``text`` matches, case and all."""

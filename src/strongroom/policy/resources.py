@@ -9,20 +9,25 @@ Rules:
  - NotResource excludes what any of its patterns matches. Where none matches and one is unresolved, the answer
    is None: the statement then applies if it denies, and does not if it allows.
 
-The buckets::
+The buckets, by what stands after the fifth colon::
 
     everything   Resource "*"
-    by head      first the length of the literal text after the fifth colon, up to the first wildcard or
-                 variable, then the text itself; candidates are then matched in full. Whole literals stand
-                 in a bucket of their own (exact).
+    exact        whole literals
+    by head      patterns by the literal text that they begin with, found by its length
+    by gram      patterns with wildcards inside by up to four characters of one of their literals: the ones
+                 that fewest patterns of the policy share. Whoever matches holds them somewhere
     others       what has no literal there, short patterns, NotResource: matched one by one
+
+A bucket only chooses candidates, which are then matched in full. An index is made for each policy, and a
+``PolicySet`` merges those of a caller, which costs little where one policy changes.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Generic, TypeVar
 
 from strongroom.policy.conditions.judgement import Judgement
@@ -39,9 +44,10 @@ class ResourcePattern:
     Attributes:
         literal_head: What the part after the fifth colon begins with; empty for none, and for short patterns.
         is_literal: Whether that part is literal as a whole.
+        literals: The other literal texts of that part; each stands in whatever matches.
     """
 
-    __slots__ = ("_head", "_parts", "_tail", "_template", "_whole", "is_literal", "literal_head")
+    __slots__ = ("_head", "_parts", "_tail", "_template", "_whole", "is_literal", "literal_head", "literals")
 
     def __init__(self, text: str, *, variables: bool) -> None:
         self._whole: Glob | None = None
@@ -51,7 +57,26 @@ class ResourcePattern:
         self._template: tuple[Token, ...] = ()
         self.literal_head = ""
         self.is_literal = False
-        tokens = tokenise(text, variables=variables)
+        self.literals: tuple[str, ...] = ()
+        if variables and "${" in text:
+            self._read_template(text)
+            return
+        parts = text.split(":", _COLONS)
+        if len(parts) < ARN_PARTS:
+            self._whole = _plain_glob(text)
+            return
+        tail = parts.pop()
+        head = text[: len(text) - len(tail) - 1]
+        if "*" in head or "?" in head:
+            globs = ((place, _plain_glob(part)) for place, part in enumerate(parts) if part != "*")
+            self._parts = tuple(globs)
+        else:
+            self._head = head
+        self._set_tail(_plain_glob(tail))
+
+    def _read_template(self, text: str) -> None:
+        """Read a pattern with variables or escapes."""
+        tokens = tokenise(text, variables=True)
         parts = split_arn(tokens)
         if parts is None:
             self._whole = Glob(without_variables(tokens))
@@ -62,13 +87,20 @@ class ResourcePattern:
         else:
             self._parts = tuple((place, glob) for place, glob in enumerate(globs) if not glob.matches_all)
         tail = parts[_COLONS]
+        if not has_variable(tail):
+            self._set_tail(Glob(without_variables(tail)))
+            return
+        self._template = tuple(tail)
         if tail and isinstance(tail[0], str):
             self.literal_head = tail[0]
-        if has_variable(tail):
-            self._template = tuple(tail)
-        else:
-            self._tail = Glob(without_variables(tail))
-            self.is_literal = self._tail.exact is not None
+            tail = tail[1:]
+        self.literals = tuple(token for token in tail if isinstance(token, str))
+
+    def _set_tail(self, glob: Glob) -> None:
+        self._tail = glob
+        self.literal_head = glob.head
+        self.is_literal = glob.exact is not None
+        self.literals = tuple(glob.literals)
 
     def judge(self, parts: Sequence[str], question: Question) -> Judgement:
         """Match the question's resource; None where a variable has no value.
@@ -96,6 +128,10 @@ class ResourcePattern:
         return None if resolved is None else Glob(resolved).matches(tail)
 
 
+def _plain_glob(text: str) -> Glob:
+    return Glob(without_variables(tokenise(text, variables=False)))
+
+
 Named = TypeVar("Named")
 """What is found by resource: a compiled statement."""
 
@@ -120,19 +156,64 @@ class _Exclusion(Generic[Named]):
         return self.denies if uncertain else True
 
 
-class ResourceIndex(Generic[Named]):
-    """Finds the statements that name a resource."""
+GRAM = 4
+"""The longest gram. Longer ones would tell no more apart in names that people and programs give."""
 
-    __slots__ = ("_by_head", "_everything", "_exact", "_exclusions", "_is_flat", "_lengths", "_others")
+Entry = tuple[ResourcePattern, Named]
+Buckets = dict[str, list[Entry[Named]]]
+
+
+class ResourceIndex(Generic[Named]):
+    """Finds the statements that name a resource.
+
+    It is filled, then finished, and from then on it is only read.
+    """
+
+    __slots__ = (
+        "_by_gram",
+        "_by_head",
+        "_everything",
+        "_exact",
+        "_exclusions",
+        "_gram_lengths",
+        "_head_lengths",
+        "_is_flat",
+        "_others",
+        "_waiting",
+    )
 
     def __init__(self) -> None:
         self._everything: list[Named] = []
-        self._exact: dict[str, list[tuple[ResourcePattern, Named]]] = {}
-        self._by_head: dict[str, list[tuple[ResourcePattern, Named]]] = {}
-        self._lengths: tuple[int, ...] = ()
-        self._others: list[tuple[ResourcePattern, Named]] = []
+        self._exact: Buckets[Named] = {}
+        self._by_head: Buckets[Named] = {}
+        self._by_gram: Buckets[Named] = {}
+        self._head_lengths: tuple[int, ...] = ()
+        self._gram_lengths: tuple[int, ...] = ()
+        self._others: list[Entry[Named]] = []
         self._exclusions: list[_Exclusion[Named]] = []
+        self._waiting: list[Entry[Named]] = []
         self._is_flat = True
+
+    @classmethod
+    def merged(cls, indexes: Sequence[ResourceIndex[Named]]) -> ResourceIndex[Named]:
+        """Make one index of several that are finished; they stay as they are."""
+        if len(indexes) == 1:
+            return indexes[0]
+        made: ResourceIndex[Named] = cls()
+        for index in indexes:
+            made._everything += index._everything
+            made._others += index._others
+            made._exclusions += index._exclusions
+            made._is_flat = made._is_flat and index._is_flat
+            for into, buckets in (
+                (made._exact, index._exact),
+                (made._by_head, index._by_head),
+                (made._by_gram, index._by_gram),
+            ):
+                for key, entries in buckets.items():
+                    into.setdefault(key, []).extend(entries)
+        made._measure()
+        return made
 
     def add_everywhere(self, item: Named) -> None:
         """Add a statement that names no resource, or all of them."""
@@ -145,9 +226,10 @@ class ResourceIndex(Generic[Named]):
             entry = (pattern, item)
             if pattern.is_literal:
                 self._exact.setdefault(pattern.literal_head, []).append(entry)
+            elif pattern.literals:
+                self._waiting.append(entry)
             elif pattern.literal_head:
                 self._by_head.setdefault(pattern.literal_head, []).append(entry)
-                self._lengths = tuple(sorted({*self._lengths, len(pattern.literal_head)}))
             else:
                 self._others.append(entry)
 
@@ -156,6 +238,25 @@ class ResourceIndex(Generic[Named]):
         self._is_flat = False
         self._exclusions.append(_Exclusion(item, tuple(patterns), denies))
 
+    def finish(self) -> None:
+        """Choose the buckets of the patterns with wildcards inside: now their neighbours are known."""
+        shared = Counter(self._keys_of_waiting())
+        shared.update({(True, head): len(entries) for head, entries in self._by_head.items()})
+        for entry in self._waiting:
+            # The head comes first, and wins where it is shared by no more: it is the cheapest to look for.
+            is_head, key = min(_keys(entry[0]), key=shared.__getitem__)
+            (self._by_head if is_head else self._by_gram).setdefault(key, []).append(entry)
+        self._waiting = []
+        self._measure()
+
+    def _keys_of_waiting(self) -> Iterator[tuple[bool, str]]:
+        for pattern, _ in self._waiting:
+            yield from set(_keys(pattern))
+
+    def _measure(self) -> None:
+        self._head_lengths = tuple(sorted({len(head) for head in self._by_head}))
+        self._gram_lengths = tuple(sorted({len(gram) for gram in self._by_gram}))
+
     def find(self, question: Question) -> Sequence[Named]:
         """Return the statements that name the question's resource; one may be named twice."""
         if self._is_flat:
@@ -163,13 +264,8 @@ class ResourceIndex(Generic[Named]):
         found = self._everything.copy()
         parts = question.resource.split(":", _COLONS)
         if len(parts) == ARN_PARTS:
-            tail = parts[_COLONS]
-            for pattern, item in self._exact.get(tail, ()):
-                if pattern.judge(parts, question):
-                    found.append(item)
-            by_head = self._by_head
-            for length in self._lengths:
-                for pattern, item in by_head.get(tail[:length], ()):
+            for entries in self._candidates(parts[_COLONS]):
+                for pattern, item in entries:
                     if pattern.judge(parts, question):
                         found.append(item)
         for pattern, item in self._others:
@@ -179,6 +275,35 @@ class ResourceIndex(Generic[Named]):
             if exclusion.applies(parts, question):
                 found.append(exclusion.item)
         return found
+
+    def _candidates(self, tail: str) -> Iterator[list[Entry[Named]]]:
+        """Yield the buckets of a resource; a bucket at most once."""
+        entries = self._exact.get(tail)
+        if entries is not None:
+            yield entries
+        size = len(tail)
+        buckets = self._by_head
+        for length in self._head_lengths:
+            if length > size:
+                break
+            entries = buckets.get(tail[:length])
+            if entries is not None:
+                yield entries
+        buckets = self._by_gram
+        for length in self._gram_lengths:
+            for gram in {tail[place : place + length] for place in range(size - length + 1)}:
+                entries = buckets.get(gram)
+                if entries is not None:
+                    yield entries
+
+
+def _keys(pattern: ResourcePattern) -> list[tuple[bool, str]]:
+    """Give the keys that a pattern could be found by: its head (True), and the grams of its other literals."""
+    keys = [(True, pattern.literal_head)] if pattern.literal_head else []
+    for literal in pattern.literals:
+        length = min(GRAM, len(literal))
+        keys += [(False, literal[place : place + length]) for place in range(len(literal) - length + 1)]
+    return keys
 
 
 def is_everything(text: str) -> bool:

@@ -53,6 +53,8 @@ def tokenise(text: str, *, variables: bool, wildcards: bool = True) -> tuple[Tok
         variables: Whether the document's version has variables and the place may hold them.
         wildcards: Whether ``*`` and ``?`` mean more than themselves here.
     """
+    if not variables or "$" not in text:
+        return _tokenise_plain(text) if wildcards else (text,) if text else ()
     tokens: list[Token] = []
     literal: list[str] = []
     position = 0
@@ -60,7 +62,7 @@ def tokenise(text: str, *, variables: bool, wildcards: bool = True) -> tuple[Tok
     last_brace = text.rfind("}")
     while position < len(text):
         character = text[position]
-        if variables and character == "$" and text.startswith("${", position) and position < last_brace:
+        if character == "$" and text.startswith("${", position) and position < last_brace:
             end = text.index("}", position)
             inside = text[position + 2 : end]
             if inside in _ESCAPES:
@@ -77,6 +79,20 @@ def tokenise(text: str, *, variables: bool, wildcards: bool = True) -> tuple[Tok
             literal.append(character)
         position += 1
     _flush(literal, tokens)
+    return tuple(tokens)
+
+
+def _tokenise_plain(text: str) -> tuple[Token, ...]:
+    """Cut a pattern without variables at its wildcards."""
+    tokens: list[Token] = []
+    for number, run in enumerate(text.split("*")):
+        if number:
+            tokens.append(STAR)
+        for place, literal in enumerate(run.split("?")):
+            if place:
+                tokens.append(ANY)
+            if literal:
+                tokens.append(literal)
     return tuple(tokens)
 
 

@@ -17,7 +17,7 @@ from typing import Final
 
 import msgspec
 
-from strongroom.policy.compile import CompiledPolicy, compile_policy
+from strongroom.policy.compile import CompiledPolicy, PolicySet, compile_policy
 from strongroom.policy.document import MalformedPolicy, PolicyKind
 from strongroom.policy.managed import find_managed_policy
 from strongroom.services.iam.identity_rows import GROUPS, ROLES, USERS, identity_key
@@ -47,7 +47,7 @@ class PoliciesInForce(msgspec.Struct, frozen=True):
         weight: Estimated bytes of what is not shared with others.
     """
 
-    identity: tuple[CompiledPolicy, ...]
+    identity: PolicySet
     boundary: CompiledPolicy | None
     depends_on: tuple[str, ...]
     weight: int
@@ -74,7 +74,7 @@ def policies_of_user(rows: Rows, user: User) -> PoliciesInForce:
         of_group = _cached_group(rows, group_id)
         identity.extend(of_group.identity)
         depends_on.extend(of_group.depends_on)
-    return PoliciesInForce(tuple(identity), own.boundary, tuple(dict.fromkeys(depends_on)), weight)
+    return PoliciesInForce(PolicySet(identity), own.boundary, tuple(dict.fromkeys(depends_on)), weight)
 
 
 def policies_of_group(rows: Rows, group: Group) -> PoliciesInForce:
@@ -176,7 +176,7 @@ def _own_policies(rows: Rows, identity: User | Group | Role, inline: list[Inline
         boundary = limiting_policy(rows, attributes.boundary, PolicyKind.BOUNDARY)
         arns.append(attributes.boundary)
     return PoliciesInForce(
-        identity=tuple(policies),
+        identity=PolicySet(policies),
         boundary=boundary,
         depends_on=(identity_key(identity.unique_id), *map(policy_key, arns)),
         weight=_WEIGHT_BYTES + _WEIGHT_PER_CHARACTER * sum(len(policy.document) for policy in inline),
