@@ -158,6 +158,7 @@ class Replay:
             "per_second": len(ordered) / elapsed,
             "p50_ms": ordered[len(ordered) // 2] * 1_000,
             "p99_ms": ordered[int(len(ordered) * 0.99)] * 1_000,
+            "longest_ms": ordered[-1] * 1_000,
             "load_us": spent / len(ordered) * 1e6,
             "seconds_of_load": time.process_time(),
             "statuses": {status.decode(): number for status, number in self.tally.statuses.items()},

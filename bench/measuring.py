@@ -59,7 +59,7 @@ class Load:
 
     Attributes:
         per_second: Answers a second.
-        p50_ms, p99_ms: Latencies.
+        p50_ms, p99_ms, longest_ms: Latencies.
         cpu_us: Processor time of all processes of the server, for each answer.
         load_us: Processor time of the load generator, for each answer.
         others: What share of all cores went to processes that are not measured.
@@ -70,6 +70,7 @@ class Load:
     per_second: float
     p50_ms: float
     p99_ms: float
+    longest_ms: float
     cpu_us: float
     load_us: float
     others: float
@@ -83,6 +84,7 @@ class _Result(msgspec.Struct):
     per_second: float
     p50_ms: float
     p99_ms: float
+    longest_ms: float
     load_us: float
     seconds_of_load: float
     statuses: dict[str, int]
@@ -142,6 +144,7 @@ def measure(
         per_second=result.per_second,
         p50_ms=result.p50_ms,
         p99_ms=result.p99_ms,
+        longest_ms=result.longest_ms,
         cpu_us=spent / result.requests * 1e6,
         load_us=result.load_us,
         others=max(0.0, busy - spent - result.seconds_of_load) / (elapsed * len(processes.CORES)),

@@ -16,6 +16,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import urlencode
 
 SECRETS_MANAGER: Final = "secretsmanager"
 _AGENT: Final = (
@@ -48,6 +49,11 @@ class Signer:
             f"secretsmanager.{operation}",
             json.dumps(members).encode(),
         )
+
+    def iam(self, operation: str, members: Mapping[str, str]) -> bytes:
+        """Write a signed request of IAM (query protocol)."""
+        body = urlencode({"Action": operation, "Version": "2010-05-08", **members})
+        return self._write("iam", "application/x-www-form-urlencoded; charset=utf-8", None, body.encode())
 
     def caller_identity(self) -> bytes:
         """Write a signed ``sts:GetCallerIdentity`` (query protocol)."""

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from bench.measuring import Plan, Report
-from bench.scenarios import audit, flat, get, memory, put, start, workers
+from bench.scenarios import audit, flat, get, memory, policy, put, start, workers
 
 SCENARIOS: Final[Mapping[str, Callable[[Plan, Report], None]]] = {
     "get": get.run,
     "audit": audit.run,
     "workers": workers.run,
     "put": put.run,
+    "policy": policy.run,
     "start": start.run,
     "memory": memory.run,
     "flat": flat.run,
