@@ -26,6 +26,16 @@ BARS = {
     },
     "audit": {"audit: share of no audit"},
     "workers": {"workers: times one worker"},
+    "policy": {
+        "policy: CPU with 1,000 statements to 10, wildcards literal",
+        "policy: CPU with 1,000 statements to 10, wildcards inside",
+        "policy: p99 while policies change, to p99 at rest",
+        "policy: hostile pattern, stars",
+        "policy: hostile pattern, question marks",
+        "policy: hostile pattern, late failure",
+        "policy: hostile pattern, long literal",
+        "policy: hostile pattern, many runs",
+    },
     "put": {"put: times each alone"},
     "start": {"start: share of moto_server's time"},
     "memory": {
@@ -89,7 +99,7 @@ def test_rounds_are_interleaved() -> None:
 
     def side(name: str) -> Load:
         turns.append(name)
-        return Load(1, 1, 1, 1, 1, 0, 1, 1)
+        return Load(1, 1, 1, 1, 1, 1, 0, 1, 1)
 
     interleave(3, lambda: side("a"), lambda: side("b"))
     assert turns == ["a", "b"] * 3
