@@ -95,8 +95,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         True
     )
     deletion_interval_s: Annotated[
-        int, Setting("seconds", "how often due secrets and surplus versions are removed", 1)
+        int, Setting("seconds", "how often due secrets, surplus versions and due KMS keys are looked for", 1)
     ] = 2
+    kms_delete_used_keys: Annotated[
+        bool, Setting("yes or no", "a KMS key is deleted at its date though values of secrets need it")
+    ] = False
     batch_get_records_each: Annotated[
         bool, Setting("yes or no", "BatchGetSecretValue also records one GetSecretValue a secret")
     ] = True

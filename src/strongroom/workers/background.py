@@ -25,6 +25,7 @@ from strongroom.store.turn import WriteTurn
 from strongroom.store.writer import Change, Writer
 from strongroom.workers.deletion import DeletionWorker
 from strongroom.workers.jobs import Job
+from strongroom.workers.keys import KeyWorker
 
 log = logging.getLogger(__name__)
 
@@ -106,6 +107,7 @@ def background_jobs(opened: Opened, writer: Writer, clock: Clock) -> list[Callab
         lambda: _index(opened, clock),
         lambda: _checkpoint(opened, writer),
         lambda: _delete(opened, writer, clock),
+        lambda: _look_after_keys(opened, writer, clock),
     ]
 
 
@@ -177,6 +179,17 @@ def _checkpoint(opened: Opened, writer: Writer) -> Job:
 def _delete(opened: Opened, writer: Writer, clock: Clock) -> Job:
     worker = DeletionWorker(opened.open_rows(1_048_576), writer.submit)
     return Job("deletion", opened.settings.deletion_interval_s, lambda: worker.run_once(clock()))
+
+
+def _look_after_keys(opened: Opened, writer: Writer, clock: Clock) -> Job:
+    settings = opened.settings
+    worker = KeyWorker(
+        opened.open_rows(1_048_576),
+        writer.submit,
+        opened.keyring,
+        deletes_used_keys=settings.kms_delete_used_keys,
+    )
+    return Job("keys", settings.deletion_interval_s, lambda: worker.run_once(clock()))
 
 
 def _settle(changes: Sequence[Change], committed: bool) -> None:

@@ -20,9 +20,8 @@ Source: Secrets Manager reference 3.1, 6, 15.2.
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from typing import Final
 
 from strongroom.clock import DAY_MS, Instant
 from strongroom.services.secretsmanager.model import VERSIONS_MOST, expendable
@@ -37,26 +36,15 @@ from strongroom.services.secretsmanager.tables import (
     remove_secret,
     remove_version,
 )
-from strongroom.store.errors import StoreTampered, StoreUnavailable
+from strongroom.store.errors import StoreTampered
 from strongroom.store.rows import Rows, Transaction
 from strongroom.store.writer import Change
+from strongroom.workers.due_change import DueChange, Event, Judge
 
 log = logging.getLogger(__name__)
 
 BATCH: Final = 20
 WINDOW: Final = 1_000
-SETTLED_WITHIN_S: Final = 30.0
-
-Event = tuple[str, bytes]
-"""The request id of an audit record, and the record."""
-
-
-class Removal(Protocol):
-    """Removes what is due of one secret."""
-
-    def __call__(self, transaction: Transaction, secret_id: int, now_ms: Instant) -> list[Event] | None:
-        """Judge again, and remove; give the events, or None when nothing is due any more."""
-        ...
 
 
 class DeletionWorker:
@@ -104,15 +92,15 @@ class DeletionWorker:
         self._position = last
         return [secret_id for secret_id in found if secret_id not in self._set_aside]
 
-    def _run(self, batch: Sequence[int], removal: Removal, now_ms: Instant) -> None:
-        changes = [_Removing(secret_id, removal, now_ms) for secret_id in batch]
+    def _run(self, batch: Sequence[int], removal: Judge[int], now_ms: Instant) -> None:
+        changes = [DueChange(secret_id, removal, now_ms) for secret_id in batch]
         for change in changes:
             self._submit(change)
         for change in changes:
             change.wait()
         for change in changes:
             if change.problem is not None:
-                self._put_aside(change.secret_id, change.problem)
+                self._put_aside(change.key, change.problem)
         self.removals += sum(1 for change in changes if change.events is not None)
 
     def _put_aside(self, secret_id: int, problem: Exception) -> None:
@@ -150,39 +138,3 @@ def collect_versions(transaction: Transaction, secret_id: int, now_ms: Instant) 
     for version_id in gone:
         remove_version(transaction, secret_id, version_id)
     return removal_events(secret, gone, now_ms) or None
-
-
-class _Removing:
-    """The removal of one secret, or of its surplus versions, on its way through the writer."""
-
-    def __init__(self, secret_id: int, removal: Removal, now_ms: Instant) -> None:
-        self.secret_id = secret_id
-        self.events: list[Event] | None = None
-        self.problem: Exception | None = None
-        self._removal = removal
-        self._now_ms = now_ms
-        self._is_committed = False
-        self._is_settled = threading.Event()
-
-    def perform(self, transaction: Transaction) -> None:
-        self.events = self._removal(transaction, self.secret_id, self._now_ms)
-
-    def fail(self, problem: Exception) -> None:
-        self.events = None
-        self.problem = problem
-
-    def records(self) -> Sequence[Event]:
-        return self.events or ()
-
-    def settle(self, committed: bool) -> None:
-        self._is_committed = committed
-        self._is_settled.set()
-
-    def wait(self) -> None:
-        """Wait until the change was committed, or undone for a reason of its own.
-
-        Raises:
-            StoreUnavailable: The group was not committed, or the writer does not answer.
-        """
-        if not self._is_settled.wait(SETTLED_WITHIN_S) or not self._is_committed:
-            raise StoreUnavailable("a removal was not committed")

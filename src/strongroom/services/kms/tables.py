@@ -139,12 +139,17 @@ def list_due_keys(rows: Rows, now_ms: Instant, most: int) -> list[str]:
     return due
 
 
-def _put_due(transaction: Transaction, key: KeyRow) -> None:
-    if key.due_ms is None:
-        transaction.run("DELETE FROM kms_key_dues WHERE key_id = ?", (key.key_id,))
+def postpone_key(transaction: Transaction, key_id: str, due_ms: Instant | None) -> None:
+    """Look at a key at another time; None for not at all."""
+    if due_ms is None:
+        transaction.run("DELETE FROM kms_key_dues WHERE key_id = ?", (key_id,))
     else:
         sql = "INSERT OR REPLACE INTO kms_key_dues (key_id, due_ms) VALUES (?, ?)"
-        transaction.run(sql, (key.key_id, key.due_ms))
+        transaction.run(sql, (key_id, due_ms))
+
+
+def _put_due(transaction: Transaction, key: KeyRow) -> None:
+    postpone_key(transaction, key.key_id, key.due_ms)
 
 
 def _key_of_row(row: Row) -> KeyRow:

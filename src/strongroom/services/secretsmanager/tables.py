@@ -174,6 +174,19 @@ def page_versions(rows: Rows, secret_id: int, after: tuple[str | int, ...], most
     return [version_of_row(row) for row in rows.select(VERSIONS, clause, (secret_id, *after, most))]
 
 
+def keys_beside(rows: Rows, key_arn: str) -> list[tuple[str, ...]]:
+    """List, for the versions that can be opened with a KMS key, the other keys that open them.
+
+    Looks at every version, so it is for the background; an empty text stands for the default key.
+    """
+    found: list[Any] = rows.column(
+        "SELECT DISTINCT key_ids FROM secret_versions "
+        "WHERE instr(char(10) || key_ids || char(10), char(10) || ? || char(10))",
+        (key_arn,),
+    )
+    return [tuple(arn for arn in text.split("\n") if arn != key_arn) for text in found]
+
+
 def count_versions(rows: Rows, secret_id: int) -> int:
     """Count the versions of a secret."""
     counted: Any = rows.scalar("SELECT count(*) FROM secret_versions WHERE secret_id = ?", (secret_id,))
