@@ -90,7 +90,15 @@ def raw_request(wire: bytes) -> RawRequest:
     end = wire.index(b"\r\n\r\n") + 4
     head = parse_head(wire[:end], 64, 1_048_576)
     return RawRequest(
-        head.method, head.path, head.query, head.headers, wire[end:], "127.0.0.1", False, new_uuid()
+        head.method,
+        head.path,
+        head.query,
+        head.headers,
+        wire[end:],
+        "127.0.0.1",
+        False,
+        new_uuid(),
+        head.named,
     )
 
 

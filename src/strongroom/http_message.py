@@ -26,6 +26,7 @@ class RawRequest(msgspec.Struct, frozen=True, gc=False):
         peer: Address of the other end of the connection, for example ``"127.0.0.1"``.
         secure: Whether the connection is encrypted (TLS here, or at a trusted proxy in front).
         request_id: The id that this request carries in replies and records; a UUID in lower case.
+        index: The headers by name, where the edge has made it; see ``by_name``.
     """
 
     method: bytes
@@ -36,6 +37,11 @@ class RawRequest(msgspec.Struct, frozen=True, gc=False):
     peer: str
     secure: bool
     request_id: str
+    index: dict[bytes, bytes] | None = None
+
+    def by_name(self) -> dict[bytes, bytes]:
+        """Give the headers by name; of those that are repeated the last."""
+        return dict(self.headers) if self.index is None else self.index
 
     def __repr__(self) -> str:
         return f"RawRequest(request_id={self.request_id!r})"  # headers and body may hold secrets (X-02)

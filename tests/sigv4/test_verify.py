@@ -7,6 +7,8 @@ import hmac
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from strongroom.sigv4 import (
     SigV4Error,
@@ -16,7 +18,7 @@ from strongroom.sigv4 import (
     parse_authentication,
     signature_matches,
 )
-from strongroom.sigv4.canonical import canonical_path, canonical_query
+from strongroom.sigv4.canonical import SigningKey, canonical_path, canonical_query
 from strongroom.sigv4.errors import (
     PayloadHashMismatch,
     PresignedRequestExpired,
@@ -49,7 +51,7 @@ FORM = b"application/x-www-form-urlencoded; charset=utf-8"
 MINUTE_MS = 60_000
 
 
-def _signing_key() -> bytes:
+def _signing_key() -> SigningKey:
     return derive_signing_key(SECRET, STAMP[:8], REGION, SERVICE)
 
 
@@ -378,3 +380,12 @@ def test_checks_are_free_of_state() -> None:
         auth = accept(request)
         assert auth is not None
         check_coverage(request, auth)
+
+
+@given(key=st.binary(min_size=32, max_size=32), text=st.binary(max_size=300))
+def test_a_key_that_is_kept_ready_signs_as_hmac_does(key: bytes, text: bytes) -> None:
+    """However often it is used: RFC 2104 with SHA-256, as the standard library has it."""
+    ready = SigningKey(key)
+    wanted = hmac.digest(key, text, "sha256").hex().encode()
+    assert [ready.sign(text), ready.sign(b"another"), ready.sign(text)][::2] == [wanted, wanted]
+    assert key.hex() not in repr(ready)

@@ -18,7 +18,7 @@ from strongroom.gateway.operation import ErrorCodes
 from strongroom.gateway.routing import Route
 from strongroom.http_message import RawRequest
 from strongroom.sigv4.authentication import Authentication, parse_authentication
-from strongroom.sigv4.canonical import derive_signing_key
+from strongroom.sigv4.canonical import SigningKey, derive_signing_key
 from strongroom.sigv4.errors import SigV4Error
 from strongroom.sigv4.verify import check_coverage, check_scope, check_time, signature_matches
 from strongroom.store.rows import Rows
@@ -57,7 +57,7 @@ class Authenticator:
         self._wall_clock = wall_clock
         self._regions = regions
         self._latest_ms: Instant = 0
-        self._dummy_keys: dict[tuple[str, str, str], bytes] = {}
+        self._dummy_keys: dict[tuple[str, str, str], SigningKey] = {}
 
     def authenticate(
         self, request: RawRequest, route: Route, rows: Rows
@@ -123,7 +123,7 @@ class Authenticator:
             return (*regions, *route.service.regions_also)
         return regions
 
-    def _signing_key(self, credential: Credential | None, claim: Authentication) -> bytes:
+    def _signing_key(self, credential: Credential | None, claim: Authentication) -> SigningKey:
         # An unknown key takes the same steps, its own small cache included (S-08).
         keys = self._dummy_keys if credential is None else credential.signing_keys
         secret = _DUMMY_SECRET if credential is None else credential.secret

@@ -67,7 +67,4 @@ class Call:
 
 
 def _user_agent(request: RawRequest) -> str:
-    for name, value in request.headers:
-        if name == b"user-agent":
-            return value.decode("latin-1")
-    return ""
+    return request.by_name().get(b"user-agent", b"").decode("latin-1")

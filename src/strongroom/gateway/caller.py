@@ -18,6 +18,7 @@ from strongroom.audit.record import SessionIssuer, UserIdentity
 from strongroom.clock import Instant
 from strongroom.policy.compile import CompiledPolicy
 from strongroom.policy.question import Principal
+from strongroom.sigv4.canonical import SigningKey
 from strongroom.store.rows import Rows
 
 
@@ -104,7 +105,7 @@ class Credential(msgspec.Struct, frozen=True):
     secret: bytes
     caller: Caller
     session_token: str | None = None
-    signing_keys: dict[tuple[str, str, str], bytes] = msgspec.field(default_factory=dict)
+    signing_keys: dict[tuple[str, str, str], SigningKey] = msgspec.field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"<Credential {self.caller.access_key_id}>"  # never the secret

@@ -138,12 +138,15 @@ class Connection(asyncio.Protocol):
         if not self._is_taking:
             self._discard(len(data))
             return
-        if not self._buffer:
-            self._buffer = data
-        else:
+        if self._buffer:
             if not isinstance(self._buffer, bytearray):
                 self._buffer = bytearray(self._buffer)  # which grows and shrinks without a copy
             self._buffer += data
+        elif self._head is None and not self._exchanges:
+            self._take_piece(data)
+            return
+        else:
+            self._buffer = data
         self._advance()
 
     def eof_received(self) -> bool:
@@ -183,6 +186,27 @@ class Connection(asyncio.Protocol):
 
     # Reading.
 
+    def _take_piece(self, data: bytes) -> None:
+        """Take what arrived while nothing was under way: almost always just one whole request."""
+        limits = self._board.limits
+        end = data.find(b"\r\n\r\n", 0, limits.max_header_bytes) + 4
+        if end == 3:
+            self._buffer = data
+            self._advance()
+            return
+        try:
+            head = parse_head(data[:end], limits.max_headers, limits.max_body_bytes)
+        except Refused as refused:
+            self._refuse(refused.refusal)
+            return
+        body = data[end:]
+        if len(body) == head.content_length:
+            self._complete(head, body)
+            return
+        self._buffer = body
+        self._begin(head)
+        self._advance()
+
     def _advance(self) -> None:
         """Take all complete requests out of the buffer."""
         try:
@@ -218,13 +242,17 @@ class Connection(asyncio.Protocol):
             return None
         head = parse_head(bytes(buffer[:end]), limits.max_headers, limits.max_body_bytes)
         self._drop(end)
+        self._begin(head)
+        return head
+
+    def _begin(self, head: Head) -> None:
+        """Go on to the body of a head; what has arrived of it is in the buffer."""
         self._checked = 0
         self._begun_at = NEVER
         self._head = head
         self._owes_continue = head.expects_continue and not self._buffer and head.content_length != 0
         if head.content_length < 0:
-            self._body = ChunkedBody(limits.max_body_bytes)
-        return head
+            self._body = ChunkedBody(self._board.limits.max_body_bytes)
 
     def _take_body(self, head: Head) -> bytes | None:
         length = head.content_length
@@ -268,7 +296,15 @@ class Connection(asyncio.Protocol):
         else:
             peer, secure = self._peer, board.is_tls
         request = RawRequest(
-            head.method, head.path, head.query, head.headers, body, peer, secure, board.new_request_id()
+            head.method,
+            head.path,
+            head.query,
+            head.headers,
+            body,
+            peer,
+            secure,
+            board.new_request_id(),
+            head.named,
         )
         exchange = Exchange(request, self, not head.keeps_alive or board.is_draining)
         self._head = None

@@ -23,6 +23,7 @@ from __future__ import annotations
 import enum
 import http
 import re
+from collections.abc import Callable
 
 import httptools
 import msgspec
@@ -101,6 +102,7 @@ class Head(msgspec.Struct, frozen=True, gc=False):
         path: Raw path, starts with ``/``.
         query: Raw query after the first ``?``.
         headers: As in ``RawRequest.headers``.
+        named: The headers by name; of those that are repeated the last.
         content_length: Bytes of the body; -1 where it is chunked.
         keeps_alive: Whether the connection may serve another request.
         expects_continue: Whether the client waits for "100 Continue".
@@ -110,6 +112,7 @@ class Head(msgspec.Struct, frozen=True, gc=False):
     path: bytes
     query: bytes
     headers: tuple[Header, ...]
+    named: dict[bytes, bytes]
     content_length: int
     keeps_alive: bool
     expects_continue: bool
@@ -118,13 +121,10 @@ class Head(msgspec.Struct, frozen=True, gc=False):
 class _Fields:
     """Receives the header lines of one head from httptools."""
 
-    __slots__ = ("headers",)
+    __slots__ = ("on_header",)
 
-    def __init__(self) -> None:
-        self.headers: list[Header] = []
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self.headers.append((name.lower(), value.strip(_BLANKS)))
+    def __init__(self, on_header: Callable[[bytes, bytes], object]) -> None:
+        self.on_header = on_header
 
 
 def check_part_of_head(part: bytes | bytearray, checked: int) -> None:
@@ -160,18 +160,11 @@ def parse_head(head: bytes, max_headers: int, max_body_bytes: int) -> Head:
     method, target, minor = start.groups()
     if method not in SERVED_METHODS:
         raise Refused(Refusal.UNKNOWN_METHOD)
-    if head.count(b"\n") - 2 > max_headers:
+    lines = head.count(b"\n") - 2
+    if lines > max_headers:
         raise Refused(Refusal.TOO_MANY_HEADERS)
-    fields = _Fields()
-    parser = httptools.HttpRequestParser(fields)
-    try:
-        parser.feed_data(head)
-    except httptools.HttpParserUpgrade:
-        pass  # raised after the head was parsed: we stay with HTTP/1.1, as RFC 9110 section 7.8 allows
-    except httptools.HttpParserError:
-        raise Refused(Refusal.MALFORMED) from None  # its message may quote the client's bytes
+    headers, named = _read_fields(head, lines)
     is_1_1 = minor == b"1"
-    named = read_single_headers(fields.headers)
     path, query = _split_target(target, named.get(b"host"), is_1_1)
     expectation = named.get(b"expect")
     if expectation is not None and expectation.lower() != b"100-continue":
@@ -183,11 +176,35 @@ def parse_head(head: bytes, max_headers: int, max_body_bytes: int) -> Head:
         method,
         path,
         query,
-        tuple(fields.headers),
+        headers,
+        named,
         content_length,
-        is_1_1 and not (b"connection" in named and _asks_for_close(fields.headers)),
+        is_1_1 and not (b"connection" in named and _asks_for_close(headers)),
         is_1_1 and expectation is not None,
     )
+
+
+def _read_fields(head: bytes, lines: int) -> tuple[tuple[Header, ...], dict[bytes, bytes]]:
+    """Read the header lines of a head, in order and by name."""
+    # The dictionary takes the lines without a call of Python for each. When it has as many names as there are
+    # lines, none was repeated and none went on over two lines, and it holds them all in their order.
+    once: dict[bytes, bytes] = {}
+    _feed(head, once.setdefault)
+    named = {name.lower(): value.strip(_BLANKS) for name, value in once.items()}
+    if len(named) == lines:
+        return tuple(named.items()), named
+    headers: list[Header] = []
+    _feed(head, lambda name, value: headers.append((name.lower(), value.strip(_BLANKS))))
+    return tuple(headers), read_single_headers(headers)
+
+
+def _feed(head: bytes, on_header: Callable[[bytes, bytes], object]) -> None:
+    try:
+        httptools.HttpRequestParser(_Fields(on_header)).feed_data(head)
+    except httptools.HttpParserUpgrade:
+        pass  # raised after the head was parsed: we stay with HTTP/1.1, as RFC 9110 section 7.8 allows
+    except httptools.HttpParserError:
+        raise Refused(Refusal.MALFORMED) from None  # its message may quote the client's bytes
 
 
 def read_single_headers(headers: list[Header]) -> dict[bytes, bytes]:
@@ -233,7 +250,7 @@ def read_body_length(named: dict[bytes, bytes], is_1_1: bool) -> int:
     return int(length)
 
 
-def _asks_for_close(headers: list[Header]) -> bool:
+def _asks_for_close(headers: tuple[Header, ...]) -> bool:
     return any(
         token.strip(_BLANKS).lower() == b"close"
         for name, value in headers

@@ -106,6 +106,7 @@ class Pipeline:
         self._waiting: dict[int, tuple[Instant, Call]] = {}
         self._numbers = 0
         self._unsigned = 0
+        self._arrived_ms = 0
 
     # ---- steps 1 to 4: on the event loop -------------------------------------------------------------
 
@@ -118,6 +119,7 @@ class Pipeline:
                 self._answer_unauthenticated(exchange, as_fault(problem))
             return
         now_ms = self._deployment.clock()
+        self._arrived_ms = self._monotonic_ms()
         for exchange in exchanges:
             try:
                 self._begin(exchange, now_ms)
@@ -353,7 +355,7 @@ class Pipeline:
     def _wait_for(self, call: Call) -> None:
         self._numbers += 1
         call.number = self._numbers
-        self._waiting[call.number] = (self._monotonic_ms(), call)
+        self._waiting[call.number] = (self._arrived_ms, call)
 
     def refuse_overdue(self) -> None:
         """Refuse what has not become durable within two seconds; called several times a second."""

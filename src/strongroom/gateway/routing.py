@@ -70,12 +70,9 @@ class Router:
         Raises:
             Unroutable: There is none.
         """
-        target = content_type = None
-        for name, value in request.headers:
-            if name == b"x-amz-target":
-                target = value
-            elif name == b"content-type":
-                content_type = value
+        named = request.by_name()
+        target = named.get(b"x-amz-target")
+        content_type = named.get(b"content-type")
         if request.path != b"/" or request.method not in (b"POST", b"GET"):
             raise _unknown_operation()
         if target is not None:

@@ -101,7 +101,7 @@ def parse_authentication(request: RawRequest) -> Authentication:
         SigV4Error: One of the kinds ``missing``, ``incomplete``, ``ambiguous``; ``scope`` for a terminator
             that is not ``aws4_request``. Nothing else, whatever the bytes are.
     """
-    headers = dict(request.headers)
+    headers = request.by_name()
     if len(headers) != len(request.headers):
         _refuse_repeats(request.headers)
     unsafe = _NO_NAMES

@@ -19,6 +19,7 @@ from collections.abc import Collection
 from strongroom.http_message import RawRequest
 from strongroom.sigv4 import canonical, presigned
 from strongroom.sigv4.authentication import Authentication
+from strongroom.sigv4.canonical import SigningKey
 from strongroom.sigv4.errors import (
     PayloadHashMismatch,
     PresignedRequestExpired,
@@ -107,12 +108,14 @@ def check_coverage(request: RawRequest, auth: Authentication) -> None:
         PayloadHashMismatch: The hash that was sent is not that of the body.
     """
     signed = auth.signed_headers
-    for name, value in request.headers:
+    named = request.by_name()
+    unsigned = named.keys() - signed
+    for name in unsigned:
         # x-amzn-trace-id and its like are set by proxies and do not begin with "x-amz-".
-        if name not in signed and (
+        if (
             name.startswith(b"x-amz-")
             or name in _MEANING_HEADERS
-            or (name == b"content-type" and _chooses_protocol(request, value, signed))
+            or (name == b"content-type" and _chooses_protocol(request, named[name], signed))
         ):
             raise UnsignedHeader(name)
     if b"host" not in signed:
@@ -121,20 +124,20 @@ def check_coverage(request: RawRequest, auth: Authentication) -> None:
     if auth.form == "header" and b"x-amz-date" not in signed and b"date" not in signed:
         raise UnsignedHeader(b"date")
     if b"x-amz-content-sha256" in signed:
-        _check_content_hash(dict(request.headers)[b"x-amz-content-sha256"], request.body)
+        _check_content_hash(named[b"x-amz-content-sha256"], request.body)
     if request.query:
         claimed = presigned.find_content_hash(request.query)
         if claimed is not None:
             _check_content_hash(claimed, request.body)
 
 
-def signature_matches(request: RawRequest, auth: Authentication, signing_key: bytes) -> bool:
+def signature_matches(request: RawRequest, auth: Authentication, signing_key: SigningKey) -> bool:
     """Say whether ``signing_key`` made the signature of ``auth`` over ``request``.
 
     Args:
         request: The request that ``auth`` was parsed from.
         auth: The claim.
-        signing_key: 32 bytes from ``derive_signing_key``.
+        signing_key: From ``derive_signing_key``.
 
     Returns:
         The verdict, in time that does not depend on how much of the signature is right.
@@ -149,7 +152,7 @@ def signature_matches(request: RawRequest, auth: Authentication, signing_key: by
         auth.service,
         canonical.canonical_request(request, auth.signed_headers),
     )
-    return hmac.compare_digest(canonical.sign(signing_key, text), auth.signature)
+    return hmac.compare_digest(signing_key.sign(text), auth.signature)
 
 
 def _chooses_protocol(request: RawRequest, content_type: bytes, signed: tuple[bytes, ...]) -> bool:
