@@ -133,6 +133,8 @@ def standing_target(directory: Path) -> Iterator[Target]:
         iam.put_user_policy(UserName="app", PolicyName="must-not", PolicyDocument=USER_DENY)
         made = iam.create_policy(PolicyName="managed", PolicyDocument=USER_DENY)["Policy"]
         iam.attach_user_policy(UserName="app", PolicyArn=made["Arn"])
+        iam.create_open_id_connect_provider(Url="https://issuer.example")
+        iam.create_instance_profile(InstanceProfileName="profile")
         iam.put_role_policy(RoleName="role", PolicyName="may", PolicyDocument=USER_ALLOW)
         iam.create_group(GroupName="team")
         iam.put_group_policy(GroupName="team", PolicyName="must-not", PolicyDocument=USER_DENY)

@@ -9,7 +9,9 @@ from strongroom.config import Settings
 from strongroom.opening import Opened, open_deployment
 from strongroom.seal.passphrase_source import PassphraseSource
 from strongroom.services.iam.identity_rows import GROUPS, ROLES, USERS
+from strongroom.services.iam.instance_profiles import PROFILES
 from strongroom.services.iam.memberships import MEMBERSHIPS
+from strongroom.services.iam.oidc_providers import PROVIDERS
 from strongroom.services.iam.policy_rows import ATTACHMENTS
 from strongroom.services.iam.policy_rows import POLICIES as CUSTOMER_POLICIES
 from strongroom.services.iam.policy_rows import VERSIONS as POLICY_VERSIONS
@@ -25,7 +27,7 @@ AUTHENTICATED: tuple[Table, ...] = (
     META, ACCOUNTS, REGIONS, USERS.table, USERS.policy_table, ACCESS_KEYS, KEYS, MATERIALS,
     ALIASES, SECRETS, VERSIONS, POLICIES, ROLES.table, GROUPS.table, GROUPS.policy_table, MEMBERSHIPS,
     KEY_POLICIES, GRANTS,
-    ROLES.policy_table, CUSTOMER_POLICIES, POLICY_VERSIONS, ATTACHMENTS,
+    ROLES.policy_table, CUSTOMER_POLICIES, POLICY_VERSIONS, ATTACHMENTS, PROVIDERS, PROFILES,
 )  # fmt: skip
 WITHOUT_OPERATIONS: tuple[Table, ...] = ()
 """Tables that no operation reads yet. The operation that does moves its table to the others, with a probe."""

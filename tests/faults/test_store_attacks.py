@@ -272,6 +272,17 @@ def get_attachments(target: Target) -> Answer:
     return target.ask("ListEntitiesForPolicy", {"PolicyArn": arn}, service="iam")
 
 
+def get_provider(target: Target) -> Answer:
+    """Describe an OpenID Connect provider."""
+    arn = f"arn:aws:iam::{target.server.first.account_id}:oidc-provider/issuer.example"
+    return target.ask("GetOpenIDConnectProvider", {"OpenIDConnectProviderArn": arn}, service="iam")
+
+
+def get_profile(target: Target) -> Answer:
+    """Describe an instance profile."""
+    return target.ask("GetInstanceProfile", {"InstanceProfileName": "profile"}, service="iam")
+
+
 PROBES: dict[str, tuple[Probe, str]] = {
     "accounts": (list_accounts, ""),
     "regions": (read_a, ""),
@@ -283,6 +294,8 @@ PROBES: dict[str, tuple[Probe, str]] = {
     "iam_policies": (read_a, ""),
     "iam_policy_versions": (read_a, ""),
     "iam_attachments": (get_attachments, "policy_arn LIKE '%:policy/managed'"),
+    "iam_oidc_providers": (get_provider, ""),
+    "iam_instance_profiles": (get_profile, ""),
     "iam_groups": (read_a, ""),
     "iam_group_policies": (read_a, ""),
     "iam_memberships": (get_group, ""),

@@ -237,11 +237,65 @@ def _of_policy(prepare: Callable[[Clients, str], None] = _managed_policy, **memb
     )
 
 
+def _profile(clients: Clients, name: str) -> None:
+    clients.iam.create_instance_profile(InstanceProfileName=name)
+
+
+def _profile_and_role(clients: Clients, name: str) -> None:
+    _profile(clients, name)
+    _role(clients, name)
+
+
+def _profile_with_role(clients: Clients, name: str) -> None:
+    _profile_and_role(clients, name)
+    clients.iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=name)
+
+
+def _profile_arn(account: str, name: str) -> str:
+    return f"arn:aws:iam::{account}:instance-profile/{name}"
+
+
+def _of_profile(prepare: Callable[[Clients, str], None] = _profile, **members: Any) -> Example:
+    return Example(
+        lambda name: {"InstanceProfileName": name, **members},
+        _profile_arn,
+        prepare,
+        lambda _, name: f"instance profile {name}",
+    )
+
+
+def _provider(clients: Clients, name: str) -> None:
+    clients.iam.create_open_id_connect_provider(Url=f"https://{name}")
+
+
+def _provider_arn(account: str, name: str) -> str:
+    return f"arn:aws:iam::{account}:oidc-provider/{name}"
+
+
+def _of_provider(**members: Any) -> Example:
+    return Example(
+        lambda name: {"OpenIDConnectProviderArn": _provider_arn(ACCOUNT, name), **members},
+        _provider_arn,
+        _provider,
+        _provider_arn,
+    )
+
+
 def _without_resource(**members: Any) -> Example:
     return Example(lambda _: members, _no_resource, _nothing)
 
 
-OBJECT_MEMBERS: Final = {"SecretId", "UserName", "GroupName", "RoleName", "PolicyName", "PolicyArn", "KeyId"}
+OBJECT_MEMBERS: Final = {
+    "SecretId",
+    "UserName",
+    "GroupName",
+    "RoleName",
+    "PolicyName",
+    "PolicyArn",
+    "InstanceProfileName",
+    "OpenIDConnectProviderArn",
+    "KeyId",
+}
 """Members of requests that name an object: operations that have one are asked about absent ones too."""
 
 # A key of KMS draws its own id, so the name of its example is that id; behind a slash stands what else was made.
@@ -443,6 +497,44 @@ EXAMPLES: Final[Mapping[tuple[str, str], Example]] = {
     ),
     ("sts", "DecodeAuthorizationMessage"): _without_resource(EncodedMessage="of nobody"),
     ("sts", "GetAccessKeyInfo"): _without_resource(AccessKeyId=_KEY_OF_NOBODY),
+    ("iam", "AddRoleToInstanceProfile"): Example(
+        lambda name: {"InstanceProfileName": name, "RoleName": name},
+        lambda account, name: [_profile_arn(account, name), _role_arn(account, name)],
+        _profile_and_role,
+        lambda _, name: f"instance profile {name}",
+    ),
+    ("iam", "CreateInstanceProfile"): Example(
+        lambda name: {"InstanceProfileName": name}, _profile_arn, _nothing, _profile_arn
+    ),
+    ("iam", "DeleteInstanceProfile"): _of_profile(),
+    ("iam", "GetInstanceProfile"): _of_profile(),
+    ("iam", "ListInstanceProfileTags"): _of_profile(),
+    ("iam", "ListInstanceProfiles"): Example(
+        lambda _: {}, lambda account, _: _profile_arn(account, ""), _nothing
+    ),
+    ("iam", "ListInstanceProfilesForRole"): _of_role(),
+    ("iam", "RemoveRoleFromInstanceProfile"): Example(
+        lambda name: {"InstanceProfileName": name, "RoleName": name},
+        _profile_arn,
+        _profile_with_role,
+        lambda _, name: f"instance profile {name}",
+    ),
+    ("iam", "TagInstanceProfile"): _of_profile(**_TAGS),
+    ("iam", "UntagInstanceProfile"): _of_profile(**_TAG_KEYS),
+    ("iam", "AddClientIDToOpenIDConnectProvider"): _of_provider(ClientID="c"),
+    ("iam", "CreateOpenIDConnectProvider"): Example(
+        lambda name: {"Url": f"https://{name}"}, _provider_arn, _nothing, _provider_arn
+    ),
+    ("iam", "DeleteOpenIDConnectProvider"): _of_provider(),
+    ("iam", "GetOpenIDConnectProvider"): _of_provider(),
+    ("iam", "ListOpenIDConnectProviderTags"): _of_provider(),
+    ("iam", "ListOpenIDConnectProviders"): Example(
+        lambda _: {}, lambda account, _: _provider_arn(account, "*"), _nothing
+    ),
+    ("iam", "RemoveClientIDFromOpenIDConnectProvider"): _of_provider(ClientID="c"),
+    ("iam", "TagOpenIDConnectProvider"): _of_provider(**_TAGS),
+    ("iam", "UntagOpenIDConnectProvider"): _of_provider(**_TAG_KEYS),
+    ("iam", "UpdateOpenIDConnectProviderThumbprint"): _of_provider(**{"ThumbprintList.member.1": "a" * 40}),
     ("sts", "GetCallerIdentity"): _without_resource(),
     ("kms", "CancelKeyDeletion"): _of_kms_key(_pending_kms_key),
     ("kms", "CreateAlias"): Example(
@@ -514,6 +606,7 @@ UNEXPLAINED: Final = {("sts", "AssumeRole")}
 
 FURTHER_ACTIONS: Final[Mapping[tuple[str, str], str]] = {
     ("secretsmanager", "ValidateResourcePolicy"): "secretsmanager:PutResourcePolicy",
+    ("iam", "AddRoleToInstanceProfile"): "iam:PassRole",
     ("kms", "ReEncrypt"): "kms:ReEncryptTo",
 }
 """What AWS documents as needed besides the action of the operation's own name."""

@@ -11,9 +11,19 @@ from strongroom.wire.shapes import Shape
 from tests.wire.conformance import Declared, check, load_model
 
 OWN_TEXT = "AWS words wrong characters in its own way; lookup.py checks them"
-CHECKED_BY_US = {"UserName", "RoleName", "GroupName", "PolicyName", "Path"}
+CHECKED_BY_US = {"UserName", "RoleName", "GroupName", "PolicyName", "InstanceProfileName", "Path"}
 BOUNDARY_TYPE = "AWS documents and sends Policy, whatever its service model says"
 NO_TEMPLATES = "there are no role templates, so no role was made from one"
+ROLES_SHOWN = (
+    "CreateRole.response.Role",
+    "GetRole.response.Role",
+    "ListRoles.response.Roles.member",
+    "UpdateRoleDescription.response.Role",
+    "CreateInstanceProfile.response.InstanceProfile.Roles.member",
+    "GetInstanceProfile.response.InstanceProfile.Roles.member",
+    "ListInstanceProfiles.response.InstanceProfiles.member.Roles.member",
+    "ListInstanceProfilesForRole.response.InstanceProfiles.member.Roles.member",
+)
 
 
 def _checked_members(operation: Operation[Any, Any]) -> set[str]:
@@ -31,25 +41,14 @@ ALLOWED = {
     **{
         f"{place}.PermissionsBoundary.PermissionsBoundaryType.enum": BOUNDARY_TYPE
         for place in (
-            "CreateRole.response.Role",
+            *ROLES_SHOWN,
             "CreateUser.response.User",
             "GetGroup.response.Users.member",
-            "GetRole.response.Role",
             "GetUser.response.User",
-            "ListRoles.response.Roles.member",
             "ListUsers.response.Users.member",
-            "UpdateRoleDescription.response.Role",
         )
     },
-    **{
-        f"{place}.SourceRoleTemplate.missing": NO_TEMPLATES
-        for place in (
-            "CreateRole.response.Role",
-            "GetRole.response.Role",
-            "ListRoles.response.Roles.member",
-            "UpdateRoleDescription.response.Role",
-        )
-    },
+    **{f"{place}.SourceRoleTemplate.missing": NO_TEMPLATES for place in ROLES_SHOWN},
 }
 
 

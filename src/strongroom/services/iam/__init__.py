@@ -14,12 +14,18 @@ from strongroom.services.iam.unserved import UNSERVED
 
 @cache
 def _operations() -> tuple[Operation[Any, Any], ...]:
+    from strongroom.services.iam.add_client_id_to_open_id_connect_provider import (
+        ADD_CLIENT_ID_TO_OPEN_ID_CONNECT_PROVIDER,
+    )
+    from strongroom.services.iam.add_role_to_instance_profile import ADD_ROLE_TO_INSTANCE_PROFILE
     from strongroom.services.iam.add_user_to_group import ADD_USER_TO_GROUP
     from strongroom.services.iam.attach_group_policy import ATTACH_GROUP_POLICY
     from strongroom.services.iam.attach_role_policy import ATTACH_ROLE_POLICY
     from strongroom.services.iam.attach_user_policy import ATTACH_USER_POLICY
     from strongroom.services.iam.create_access_key import CREATE_ACCESS_KEY
     from strongroom.services.iam.create_group import CREATE_GROUP
+    from strongroom.services.iam.create_instance_profile import CREATE_INSTANCE_PROFILE
+    from strongroom.services.iam.create_open_id_connect_provider import CREATE_OPEN_ID_CONNECT_PROVIDER
     from strongroom.services.iam.create_policy import CREATE_POLICY
     from strongroom.services.iam.create_policy_version import CREATE_POLICY_VERSION
     from strongroom.services.iam.create_role import CREATE_ROLE
@@ -27,6 +33,8 @@ def _operations() -> tuple[Operation[Any, Any], ...]:
     from strongroom.services.iam.delete_access_key import DELETE_ACCESS_KEY
     from strongroom.services.iam.delete_group import DELETE_GROUP
     from strongroom.services.iam.delete_group_policy import DELETE_GROUP_POLICY
+    from strongroom.services.iam.delete_instance_profile import DELETE_INSTANCE_PROFILE
+    from strongroom.services.iam.delete_open_id_connect_provider import DELETE_OPEN_ID_CONNECT_PROVIDER
     from strongroom.services.iam.delete_policy import DELETE_POLICY
     from strongroom.services.iam.delete_policy_version import DELETE_POLICY_VERSION
     from strongroom.services.iam.delete_role import DELETE_ROLE
@@ -40,6 +48,8 @@ def _operations() -> tuple[Operation[Any, Any], ...]:
     from strongroom.services.iam.detach_user_policy import DETACH_USER_POLICY
     from strongroom.services.iam.get_group import GET_GROUP
     from strongroom.services.iam.get_group_policy import GET_GROUP_POLICY
+    from strongroom.services.iam.get_instance_profile import GET_INSTANCE_PROFILE
+    from strongroom.services.iam.get_open_id_connect_provider import GET_OPEN_ID_CONNECT_PROVIDER
     from strongroom.services.iam.get_policy import GET_POLICY
     from strongroom.services.iam.get_policy_version import GET_POLICY_VERSION
     from strongroom.services.iam.get_role import GET_ROLE
@@ -54,6 +64,11 @@ def _operations() -> tuple[Operation[Any, Any], ...]:
     from strongroom.services.iam.list_group_policies import LIST_GROUP_POLICIES
     from strongroom.services.iam.list_groups import LIST_GROUPS
     from strongroom.services.iam.list_groups_for_user import LIST_GROUPS_FOR_USER
+    from strongroom.services.iam.list_instance_profile_tags import LIST_INSTANCE_PROFILE_TAGS
+    from strongroom.services.iam.list_instance_profiles import LIST_INSTANCE_PROFILES
+    from strongroom.services.iam.list_instance_profiles_for_role import LIST_INSTANCE_PROFILES_FOR_ROLE
+    from strongroom.services.iam.list_open_id_connect_provider_tags import LIST_OPEN_ID_CONNECT_PROVIDER_TAGS
+    from strongroom.services.iam.list_open_id_connect_providers import LIST_OPEN_ID_CONNECT_PROVIDERS
     from strongroom.services.iam.list_policies import LIST_POLICIES
     from strongroom.services.iam.list_policy_tags import LIST_POLICY_TAGS
     from strongroom.services.iam.list_policy_versions import LIST_POLICY_VERSIONS
@@ -68,28 +83,43 @@ def _operations() -> tuple[Operation[Any, Any], ...]:
     from strongroom.services.iam.put_role_policy import PUT_ROLE_POLICY
     from strongroom.services.iam.put_user_permissions_boundary import PUT_USER_PERMISSIONS_BOUNDARY
     from strongroom.services.iam.put_user_policy import PUT_USER_POLICY
+    from strongroom.services.iam.remove_client_id_from_open_id_connect_provider import (
+        REMOVE_CLIENT_ID_FROM_OPEN_ID_CONNECT_PROVIDER,
+    )
+    from strongroom.services.iam.remove_role_from_instance_profile import REMOVE_ROLE_FROM_INSTANCE_PROFILE
     from strongroom.services.iam.remove_user_from_group import REMOVE_USER_FROM_GROUP
     from strongroom.services.iam.set_default_policy_version import SET_DEFAULT_POLICY_VERSION
+    from strongroom.services.iam.tag_instance_profile import TAG_INSTANCE_PROFILE
+    from strongroom.services.iam.tag_open_id_connect_provider import TAG_OPEN_ID_CONNECT_PROVIDER
     from strongroom.services.iam.tag_policy import TAG_POLICY
     from strongroom.services.iam.tag_role import TAG_ROLE
     from strongroom.services.iam.tag_user import TAG_USER
+    from strongroom.services.iam.untag_instance_profile import UNTAG_INSTANCE_PROFILE
+    from strongroom.services.iam.untag_open_id_connect_provider import UNTAG_OPEN_ID_CONNECT_PROVIDER
     from strongroom.services.iam.untag_policy import UNTAG_POLICY
     from strongroom.services.iam.untag_role import UNTAG_ROLE
     from strongroom.services.iam.untag_user import UNTAG_USER
     from strongroom.services.iam.update_access_key import UPDATE_ACCESS_KEY
     from strongroom.services.iam.update_assume_role_policy import UPDATE_ASSUME_ROLE_POLICY
     from strongroom.services.iam.update_group import UPDATE_GROUP
+    from strongroom.services.iam.update_open_id_connect_provider_thumbprint import (
+        UPDATE_OPEN_ID_CONNECT_PROVIDER_THUMBPRINT,
+    )
     from strongroom.services.iam.update_role import UPDATE_ROLE
     from strongroom.services.iam.update_role_description import UPDATE_ROLE_DESCRIPTION
     from strongroom.services.iam.update_user import UPDATE_USER
 
     return (
+        ADD_CLIENT_ID_TO_OPEN_ID_CONNECT_PROVIDER,
+        ADD_ROLE_TO_INSTANCE_PROFILE,
         ADD_USER_TO_GROUP,
         ATTACH_GROUP_POLICY,
         ATTACH_ROLE_POLICY,
         ATTACH_USER_POLICY,
         CREATE_ACCESS_KEY,
         CREATE_GROUP,
+        CREATE_INSTANCE_PROFILE,
+        CREATE_OPEN_ID_CONNECT_PROVIDER,
         CREATE_POLICY,
         CREATE_POLICY_VERSION,
         CREATE_ROLE,
@@ -97,6 +127,8 @@ def _operations() -> tuple[Operation[Any, Any], ...]:
         DELETE_ACCESS_KEY,
         DELETE_GROUP,
         DELETE_GROUP_POLICY,
+        DELETE_INSTANCE_PROFILE,
+        DELETE_OPEN_ID_CONNECT_PROVIDER,
         DELETE_POLICY,
         DELETE_POLICY_VERSION,
         DELETE_ROLE,
@@ -110,6 +142,8 @@ def _operations() -> tuple[Operation[Any, Any], ...]:
         DETACH_USER_POLICY,
         GET_GROUP,
         GET_GROUP_POLICY,
+        GET_INSTANCE_PROFILE,
+        GET_OPEN_ID_CONNECT_PROVIDER,
         GET_POLICY,
         GET_POLICY_VERSION,
         GET_ROLE,
@@ -124,6 +158,11 @@ def _operations() -> tuple[Operation[Any, Any], ...]:
         LIST_GROUPS,
         LIST_GROUPS_FOR_USER,
         LIST_GROUP_POLICIES,
+        LIST_INSTANCE_PROFILES,
+        LIST_INSTANCE_PROFILES_FOR_ROLE,
+        LIST_INSTANCE_PROFILE_TAGS,
+        LIST_OPEN_ID_CONNECT_PROVIDERS,
+        LIST_OPEN_ID_CONNECT_PROVIDER_TAGS,
         LIST_POLICIES,
         LIST_POLICY_TAGS,
         LIST_POLICY_VERSIONS,
@@ -138,17 +177,24 @@ def _operations() -> tuple[Operation[Any, Any], ...]:
         PUT_ROLE_POLICY,
         PUT_USER_PERMISSIONS_BOUNDARY,
         PUT_USER_POLICY,
+        REMOVE_CLIENT_ID_FROM_OPEN_ID_CONNECT_PROVIDER,
+        REMOVE_ROLE_FROM_INSTANCE_PROFILE,
         REMOVE_USER_FROM_GROUP,
         SET_DEFAULT_POLICY_VERSION,
+        TAG_INSTANCE_PROFILE,
+        TAG_OPEN_ID_CONNECT_PROVIDER,
         TAG_POLICY,
         TAG_ROLE,
         TAG_USER,
+        UNTAG_INSTANCE_PROFILE,
+        UNTAG_OPEN_ID_CONNECT_PROVIDER,
         UNTAG_POLICY,
         UNTAG_ROLE,
         UNTAG_USER,
         UPDATE_ACCESS_KEY,
         UPDATE_ASSUME_ROLE_POLICY,
         UPDATE_GROUP,
+        UPDATE_OPEN_ID_CONNECT_PROVIDER_THUMBPRINT,
         UPDATE_ROLE,
         UPDATE_ROLE_DESCRIPTION,
         UPDATE_USER,

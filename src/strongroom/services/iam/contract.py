@@ -1,4 +1,4 @@
-"""What other services may ask of IAM: roles, principals in force, and those that a policy of theirs names.
+"""What other services may ask of IAM: roles, providers, principals in force, and those that a policy of theirs names.
 
 Rules:
  - What is "in force" comes with the cache keys of all rows behind it: whatever a service makes of it and keeps
@@ -18,6 +18,7 @@ from strongroom.policy.managed import find_managed_policy
 from strongroom.policy.principals import is_principal_arn, is_unique_id
 from strongroom.services.iam.identity_rows import ROLES, USERS, identity_key
 from strongroom.services.iam.model import ACTIVE, Role, User
+from strongroom.services.iam.oidc_providers import OIDCProvider, find_provider
 from strongroom.services.iam.policy_rows import find_policy_by_arn, policy_key
 from strongroom.services.iam.principals import (
     PoliciesInForce,
@@ -30,9 +31,11 @@ from strongroom.services.iam.tables import check_key, credential_key, find_acces
 from strongroom.store.rows import Rows
 
 __all__ = [
+    "OIDCProvider",
     "Role",
     "UnknownPrincipal",
     "compile_or_deny",
+    "find_oidc_provider",
     "find_role",
     "has_managed_policy",
     "replaced_principals",
@@ -126,6 +129,18 @@ def has_managed_policy(rows: Rows, arn: str, account: str) -> bool:
         return True
     policy = find_policy_by_arn(rows, arn)
     return policy is not None and policy.account == account
+
+
+def find_oidc_provider(rows: Rows, account: str, issuer_url: str) -> OIDCProvider | None:
+    """Read the OpenID Connect provider of an account by the URL of its issuer, or None.
+
+    Args:
+        rows: The store.
+        account: Whose provider: that of the role that is to be assumed.
+        issuer_url: ``https://...``, as a token says it; compared exactly (E-04).
+    """
+    scheme, separator, url = issuer_url.partition("://")
+    return find_provider(rows, account, url) if scheme == "https" and separator else None
 
 
 def resolve_principals(rows: Rows, document: Document) -> dict[str, str]:

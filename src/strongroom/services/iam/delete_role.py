@@ -1,4 +1,4 @@
-"""DeleteRole: remove a role to which nothing is attached any more.
+"""DeleteRole: remove a role to which nothing is attached any more, and which is in no instance profile.
 
 Its sessions end with it: a role that is made anew under the name is another one (P-07).
 
@@ -14,6 +14,7 @@ from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.iam import errors
 from strongroom.services.iam.boundaries import delete_boundary
 from strongroom.services.iam.identity_rows import ROLES
+from strongroom.services.iam.instance_profiles import profiles_of_role
 from strongroom.services.iam.lookup import existing, find_target
 from strongroom.services.iam.role_shapes import NewRoleName
 from strongroom.wire.shapes import Shape
@@ -33,6 +34,8 @@ def target(context: Context, request: Request) -> Target:
 def handle(context: Context, request: Request, target: Target) -> None:
     """Remove it, when nothing hangs on it."""
     role = existing(ROLES, target)
+    if profiles_of_role(context.rows, role.unique_id, "", 1):
+        raise errors.must_remove_roles()
     if role.attributes.attached:
         raise errors.must_detach_policies()
     if ROLES.list_policies(context.rows, role.unique_id):

@@ -116,6 +116,64 @@ def not_your_policy(doing: str) -> Fault:
     return Fault("AccessDenied", f"Cannot {doing} outside your own account.", status=403)
 
 
+def unparsable_arn() -> Fault:
+    """It does not begin as an ARN does; the two spaces are AWS's (recorded)."""
+    return Fault("ValidationError", "Invalid ARN:  Could not be parsed!")
+
+
+def invalid_provider_url() -> Fault:
+    """It is not the URL of an OpenID Connect issuer."""
+    return Fault("ValidationError", "Invalid Open ID Connect Provider URL")
+
+
+def provider_exists(url: str) -> Fault:
+    """The account has a provider of this URL."""
+    return Fault("EntityAlreadyExists", f"Provider with url {url} already exists.", status=409)
+
+
+def provider_not_found(arn: str) -> Fault:
+    """There is no OpenID Connect provider of this ARN."""
+    return Fault("NoSuchEntity", f"OpenIDConnect Provider not found for arn {arn}", status=404)
+
+
+def provider_not_found_to_delete(arn: str) -> Fault:
+    """The same, in the words of DeleteOpenIDConnectProvider (recorded)."""
+    return Fault("NoSuchEntity", f"OpenId connect Provider {arn} cannot be found.", status=404)
+
+
+def too_many_thumbprints() -> Fault:
+    """There are more than 5, whatever the text says (recorded)."""
+    return Fault("InvalidInput", "Thumbprint list must contain fewer than 5 entries.")
+
+
+def invalid_thumbprint() -> Fault:
+    """One is no SHA-1 in hexadecimal digits."""
+    return Fault("InvalidInput", "Each thumbprint must have 40 hexadecimal digits.")
+
+
+def profile_exists(name: str) -> Fault:
+    """The name of an instance profile is taken, perhaps in another case."""
+    return Fault("EntityAlreadyExists", f"Instance Profile {name} already exists.", status=409)
+
+
+def profile_not_found(name: str) -> Fault:
+    """There is no instance profile of this name."""
+    return Fault("NoSuchEntity", f"Instance Profile {name} cannot be found.", status=404)
+
+
+def role_not_in_profile(role: str, profile: str) -> Fault:
+    """The instance profile does not hold the role."""
+    text = f"Role {role} in Instance Profile {profile} cannot be found."
+    return Fault("NoSuchEntity", text, status=404)
+
+
+def must_remove_roles() -> Fault:
+    """The instance profile holds a role, or the role is in one."""
+    return Fault(
+        "DeleteConflict", "Cannot delete entity, must remove roles from instance profile first.", status=409
+    )
+
+
 def quota_exceeded(quota: str, most: int) -> Fault:
     """There are as many as there may be."""
     return Fault("LimitExceeded", f"Cannot exceed quota for {quota}: {most}", status=409)

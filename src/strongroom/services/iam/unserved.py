@@ -11,8 +11,6 @@ from typing import Final
 
 _NO_PASSWORDS: Final = "this version has no passwords and no console sign-in yet; users have access keys."
 _NO_MFA: Final = "this version has no MFA devices yet."
-_NO_PROFILES: Final = "this version has no instance profiles yet."
-_NO_PROVIDERS: Final = "this version has no OpenID Connect providers yet."
 _NO_REPORTS: Final = (
     "this version does not report on accounts yet; ListUsers and ListAccessKeys show users and keys."
 )
@@ -20,18 +18,6 @@ _NO_SIMULATION: Final = "this version does not simulate policies yet."
 _NOT_MEANT: Final = "it is not among the operations that Strongroom means to serve."
 
 _BY_REASON: Final[Mapping[str, tuple[str, ...]]] = {
-    _NO_PROFILES: (
-        "AddRoleToInstanceProfile",
-        "CreateInstanceProfile",
-        "DeleteInstanceProfile",
-        "GetInstanceProfile",
-        "ListInstanceProfileTags",
-        "ListInstanceProfiles",
-        "ListInstanceProfilesForRole",
-        "RemoveRoleFromInstanceProfile",
-        "TagInstanceProfile",
-        "UntagInstanceProfile",
-    ),
     _NO_PASSWORDS: (
         "ChangePassword",
         "CreateLoginProfile",
@@ -54,18 +40,6 @@ _BY_REASON: Final[Mapping[str, tuple[str, ...]]] = {
         "ResyncMFADevice",
         "TagMFADevice",
         "UntagMFADevice",
-    ),
-    _NO_PROVIDERS: (
-        "AddClientIDToOpenIDConnectProvider",
-        "CreateOpenIDConnectProvider",
-        "DeleteOpenIDConnectProvider",
-        "GetOpenIDConnectProvider",
-        "ListOpenIDConnectProviderTags",
-        "ListOpenIDConnectProviders",
-        "RemoveClientIDFromOpenIDConnectProvider",
-        "TagOpenIDConnectProvider",
-        "UntagOpenIDConnectProvider",
-        "UpdateOpenIDConnectProviderThumbprint",
     ),
     _NO_REPORTS: (
         "CreateAccountAlias",
