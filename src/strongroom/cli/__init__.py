@@ -29,6 +29,12 @@ COMMANDS: Final[tuple[tuple[str, str, str], ...]] = (
     ("serve", "strongroom.cli.serve:serve", "Serve a deployment."),
     ("account", "strongroom.cli.account:app", "Make and list accounts."),
     ("region", "strongroom.cli.region:app", "Open and list Regions."),
+    ("exec", "strongroom.cli.exec:exec_", "Start a command that finds a role's credentials by itself."),
+    (
+        "credentials",
+        "strongroom.cli.credentials:credentials",
+        "Print a role's credentials for an AWS profile.",
+    ),
     ("audit", "strongroom.cli.audit:app", "Verify the audit record."),
     ("doctor", "strongroom.cli.doctor:doctor", "Look for what is unsafe or will break."),
     ("config", "strongroom.cli.config:config", "Print the settings in force, and why."),

@@ -127,7 +127,7 @@ def _flag(key: str, hint: object) -> str:
     kinds = [one for one in get_args(kind) or (kind,) if one is not type(None)]
     if kinds == [bool]:
         return f"`{flag}`"
-    if type(None) not in get_args(kind):
+    if type(None) not in get_args(kind) and not names:
         return f"`{key.upper()}`"
     value = {int: "N", Path: "PATH"}.get(kinds[0], key.upper())
     if get_origin(kinds[0]) is list:
