@@ -15,7 +15,7 @@ from strongroom.audit.outbox import OutboxChain
 from strongroom.clock import DAY_MS
 from strongroom.crypto.keyring import new_keyring
 from strongroom.crypto.mac import RowMAC
-from strongroom.services.secretsmanager.model import Attributes, Secret, Version
+from strongroom.services.secretsmanager.model import Attributes, BoundPolicy, Secret, Version
 from strongroom.services.secretsmanager.tables import (
     find_secret,
     insert_secret,
@@ -90,7 +90,7 @@ class Store:
             insert_version(
                 self.rows, Version(number, version_id, created_ms, 0, (), "SecretString", b"sealed")
             )
-        put_policy(self.rows, secret, "{}", number)
+        put_policy(self.rows, secret, BoundPolicy("{}", {}), number)
         self.rows.run("COMMIT")
         return secret
 

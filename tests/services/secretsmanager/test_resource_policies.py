@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from strongroom.control import ControlRefused
 from tests.services.secretsmanager.answers import INVALID_NAME, MARKED, NOT_FOUND, plain, refusal, request_id
+from tests.support.accounts import Key
 
 BROAD = "You can't attach a resource-based policy that allows broad access to the secret."
 SYNTAX = "This resource policy contains a syntax error."
@@ -23,6 +26,14 @@ def policy(*statements: dict[str, Any], **members: Any) -> str:
 
 
 EVERYBODY = policy({"Principal": "*"})
+SOMEBODY_ELSE = "123456789012"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def somebody_else(server: Any) -> None:
+    """The other account that policies here name: an account that does not exist cannot be named."""
+    with contextlib.suppress(ControlRefused):  # made before on this server
+        server.new_account(SOMEBODY_ELSE)
 
 
 @pytest.fixture
@@ -365,3 +376,75 @@ def test_a_policy_may_let_another_account_in(
         "ARN": secret["ARN"],
         "Name": "guarded",
     }
+
+
+UNSUPPORTED = ("MalformedPolicyDocumentException", "This resource policy contains an unsupported principal.")
+
+
+def test_p07_who_is_named_must_exist(
+    server: Any, secretsmanager: Any, secret: dict[str, Any], account: Any
+) -> None:
+    """Users, roles, unique ids and accounts; path and case count. Nothing is attached, and the check says it too."""
+    iam = server.client("iam", account)
+    iam.create_user(UserName="alice", Path="/p/")
+    root = f"arn:aws:iam::{account.account_id}"
+    for name in (
+        f"{root}:user/alice",
+        f"{root}:user/p/Alice",
+        f"{root}:role/p/alice",
+        "arn:aws:iam::111122223333:root",
+        "111122223333",
+        "AIDAAAAAAAAAAAAAAAAAA",
+    ):
+        text = policy({"Principal": {"AWS": [account.account_id, name]}})
+        assert (
+            refusal(secretsmanager.put_resource_policy, SecretId="guarded", ResourcePolicy=text)
+            == UNSUPPORTED
+        )
+        judged = secretsmanager.validate_resource_policy(SecretId="guarded", ResourcePolicy=text)
+        (found,) = judged["ValidationErrors"]
+        assert found["ErrorMessage"] == UNSUPPORTED[1]
+    assert "ResourcePolicy" not in secretsmanager.get_resource_policy(SecretId="guarded")
+    text = policy({"Principal": {"AWS": f"{root}:user/p/alice"}})
+    secretsmanager.put_resource_policy(SecretId="guarded", ResourcePolicy=text)
+
+
+def test_p07_a_user_made_anew_is_not_meant(
+    server: Any, secretsmanager: Any, secret: dict[str, Any], account: Any
+) -> None:
+    """Neither by an Allow nor by a Deny; the policy shows the id of who is gone, and the ARN of who was renamed."""
+    iam = server.client("iam", account)
+    root = f"arn:aws:iam::{account.account_id}"
+
+    def new_user() -> tuple[str, Any]:
+        user_id = iam.create_user(UserName="alice")["User"]["UserId"]
+        made = iam.create_access_key(UserName="alice")["AccessKey"]
+        key = Key(made["AccessKeyId"], made["SecretAccessKey"])
+        return user_id, server.client("secretsmanager", key=key)
+
+    def shown() -> Any:
+        text = secretsmanager.get_resource_policy(SecretId="guarded")["ResourcePolicy"]
+        return json.loads(text)["Statement"][0]["Principal"]["AWS"]
+
+    first_id, first = new_user()
+    text = policy({"Principal": {"AWS": f"{root}:user/alice"}})
+    secretsmanager.put_resource_policy(SecretId="guarded", ResourcePolicy=text)
+    assert first.get_secret_value(SecretId="guarded")["SecretString"] == "a value"
+    iam.update_user(UserName="alice", NewUserName="alice2", NewPath="/p/")
+    assert first.get_secret_value(SecretId="guarded")["SecretString"] == "a value"
+    assert shown() == f"{root}:user/p/alice2"
+    second_id, second = new_user()
+    assert refusal(second.get_secret_value, SecretId="guarded")[0] == "AccessDeniedException"
+    iam.update_user(UserName="alice", NewUserName="bob")
+    iam.update_user(UserName="alice2", NewUserName="alice", NewPath="/")
+    assert secretsmanager.get_resource_policy(SecretId="guarded")["ResourcePolicy"] == text
+    for each in iam.list_access_keys(UserName="alice")["AccessKeyMetadata"]:
+        iam.delete_access_key(UserName="alice", AccessKeyId=each["AccessKeyId"])
+    iam.delete_user(UserName="alice")
+    assert shown() == first_id
+    third_id, third = new_user()
+    assert len({first_id, second_id, third_id}) == 3
+    assert refusal(third.get_secret_value, SecretId="guarded")[0] == "AccessDeniedException"
+    assert shown() == first_id
+    secretsmanager.put_resource_policy(SecretId="guarded", ResourcePolicy=text)
+    assert third.get_secret_value(SecretId="guarded")["SecretString"] == "a value"

@@ -1,5 +1,7 @@
 """GetResourcePolicy: retrieve the resource policy of a secret, as it was sent.
 
+Of a user or role that is gone it shows the unique id in place of the ARN, of one that was renamed the present ARN.
+
 A secret without a policy has an answer without ResourcePolicy. A secret that waits for its deletion still shows
 its policy.
 
@@ -13,6 +15,7 @@ from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.secretsmanager import errors
 from strongroom.services.secretsmanager.lookup import existing, find_target
+from strongroom.services.secretsmanager.policy_principals import show_resource_policy
 from strongroom.services.secretsmanager.resource_policies import DEFAULT_POLICY_NAME
 from strongroom.services.secretsmanager.shapes import (
     PolicyName,
@@ -51,10 +54,11 @@ def handle(context: Context, request: Request, target: Target) -> Response:
     secret = existing(target)
     if request.policy_name not in (None, DEFAULT_POLICY_NAME):
         raise errors.policy_name_not_found()
+    policy = find_policy(context.rows, secret)
     return Response(
         arn=secret.arn,
         name=secret.name,
-        resource_policy=find_policy(context.rows, secret),
+        resource_policy=None if policy is None else show_resource_policy(context.rows, policy),
         policy_name=request.policy_name,
     )
 

@@ -129,10 +129,13 @@ def resource_policy(rows: Rows, secret: Secret) -> CompiledPolicy | None:
 
 def _compile(rows: Rows, secret: Secret) -> tuple[CompiledPolicy | None]:
     """Read and compile; that there is no policy is kept in the cache as well, so it comes in a tuple."""
-    document = find_policy(rows, secret)
-    if document is None:
+    policy = find_policy(rows, secret)
+    if policy is None:
         return (None,)
-    return (compile_policy(document, PolicyKind.RESOURCE, source_id=secret.arn),)
+    compiled = compile_policy(
+        policy.document, PolicyKind.RESOURCE, source_id=secret.arn, principal_ids=policy.principal_ids
+    )
+    return (compiled,)
 
 
 def _weigh_policy(held: tuple[CompiledPolicy | None]) -> int:

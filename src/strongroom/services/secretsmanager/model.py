@@ -38,6 +38,8 @@ class Attributes(msgspec.Struct, frozen=True, omit_defaults=True):
         tags: In order of insertion; None when the secret never had any.
         policy: SHA-256 of the resource policy, or empty when there is none: a policy whose row was removed, or put
             back to an older one, is noticed (K-03).
+        principal_ids: Unique id of each user and role that the resource policy names by its ARN, as it was when the
+            policy was put: who is made anew under an old name is not meant (P-07).
     """
 
     labels: Mapping[str, str]
@@ -45,6 +47,19 @@ class Attributes(msgspec.Struct, frozen=True, omit_defaults=True):
     key: str = ""
     tags: tuple[tuple[str, str], ...] | None = None
     policy: bytes = b""
+    principal_ids: Mapping[str, str] = {}
+
+
+class BoundPolicy(msgspec.Struct, frozen=True):
+    """The resource policy of a secret, bound to the principals that it named when it was put.
+
+    Attributes:
+        document: The text, as it was sent.
+        principal_ids: See ``Attributes``.
+    """
+
+    document: str
+    principal_ids: Mapping[str, str]
 
 
 class Secret(msgspec.Struct, frozen=True):

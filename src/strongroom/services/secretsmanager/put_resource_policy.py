@@ -1,7 +1,8 @@
 """PutResourcePolicy: attach a resource policy to a secret, or replace the one that it has.
 
-The text is kept as it was sent, at most 20,480 characters. BlockPublicPolicy refuses a policy that would let in
-everybody; without it such a policy is attached (recorded).
+The text is kept as it was sent, at most 20,480 characters. Users, roles and accounts that it names must exist;
+users and roles are bound by their unique ids, so that who is made anew under an old name is not meant.
+BlockPublicPolicy refuses a policy that would let in everybody; without it such a policy is attached (recorded).
 
 Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutResourcePolicy.html; Secrets
 Manager reference 12.
@@ -16,6 +17,8 @@ from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.secretsmanager import errors
 from strongroom.services.secretsmanager.lookup import find_target, live
+from strongroom.services.secretsmanager.model import BoundPolicy
+from strongroom.services.secretsmanager.policy_principals import bind_principals
 from strongroom.services.secretsmanager.resource_policies import (
     DEFAULT_POLICY_NAME,
     grants_broad_access,
@@ -63,9 +66,11 @@ def handle(context: Context, request: Request, target: Target) -> Response:
     if request.policy_name not in (None, DEFAULT_POLICY_NAME):
         raise errors.invalid_parameter(f"The policy of a secret has the name {DEFAULT_POLICY_NAME}.")
     document = read_policy(request.resource_policy)
+    principal_ids = bind_principals(context.rows, document)
     if request.block_public_policy and grants_broad_access(document):
         raise errors.public_policy()
-    put_policy(context.transaction, secret, request.resource_policy, context.now_ms)
+    policy = BoundPolicy(request.resource_policy, principal_ids)
+    put_policy(context.transaction, secret, policy, context.now_ms)
     return Response(arn=secret.arn, name=secret.name, policy_name=request.policy_name)
 
 

@@ -8,7 +8,7 @@ Three checks (reference 12):
 Every policy is checked for its form when it is attached. Broad access is refused when BlockPublicPolicy asks for
 it (P-10), lockout is only told by ValidateResourcePolicy: the API of AWS attaches both.
 
-What this does not do: look whether a principal exists.
+What this does not do: look whether a principal exists (``policy_principals.py`` does).
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -9,7 +10,13 @@ import msgspec
 from msgspec.structs import replace
 
 from strongroom.clock import Instant
-from strongroom.services.secretsmanager.model import VERSIONS_MOST, Attributes, Secret, Version
+from strongroom.services.secretsmanager.model import (
+    VERSIONS_MOST,
+    Attributes,
+    BoundPolicy,
+    Secret,
+    Version,
+)
 from strongroom.store.errors import StoreTampered
 from strongroom.store.rows import Rows, Transaction
 from strongroom.store.table import Row, Table
@@ -217,8 +224,8 @@ def remove_version(transaction: Transaction, secret_id: int, version_id: str) ->
     transaction.changed(version_key(secret_id, version_id))
 
 
-def find_policy(rows: Rows, secret: Secret) -> str | None:
-    """Read the text of a secret's resource policy, or None.
+def find_policy(rows: Rows, secret: Secret) -> BoundPolicy | None:
+    """Read a secret's resource policy, or None.
 
     Raises:
         StoreTampered: It is not the one that the secret's row remembers.
@@ -232,24 +239,32 @@ def find_policy(rows: Rows, secret: Secret) -> str | None:
     remembered = present.attributes.policy if present is not None else b""
     if (b"" if row is None else _digest(row[1])) != remembered:
         raise StoreTampered("the resource policy of a secret was changed outside of Strongroom")
-    return None if row is None else row[1]
+    if row is None or present is None:
+        return None
+    return BoundPolicy(row[1], present.attributes.principal_ids)
 
 
-def put_policy(transaction: Transaction, secret: Secret, document: str, now_ms: Instant) -> None:
+def put_policy(transaction: Transaction, secret: Secret, policy: BoundPolicy, now_ms: Instant) -> None:
     """Set a secret's resource policy, and note it in the secret's row."""
     transaction.delete(POLICIES, secret.secret_id)
-    transaction.insert(POLICIES, (secret.secret_id, document))
-    _remember_policy(transaction, secret, _digest(document), now_ms)
+    transaction.insert(POLICIES, (secret.secret_id, policy.document))
+    _remember_policy(transaction, secret, _digest(policy.document), policy.principal_ids, now_ms)
 
 
 def remove_policy(transaction: Transaction, secret: Secret, now_ms: Instant) -> None:
     """Remove a secret's resource policy."""
     transaction.delete(POLICIES, secret.secret_id)
-    _remember_policy(transaction, secret, b"", now_ms)
+    _remember_policy(transaction, secret, b"", {}, now_ms)
 
 
-def _remember_policy(transaction: Transaction, secret: Secret, digest: bytes, now_ms: Instant) -> None:
-    attributes = replace(secret.attributes, policy=digest)
+def _remember_policy(
+    transaction: Transaction,
+    secret: Secret,
+    digest: bytes,
+    principal_ids: Mapping[str, str],
+    now_ms: Instant,
+) -> None:
+    attributes = replace(secret.attributes, policy=digest, principal_ids=principal_ids)
     update_secret(transaction, replace(secret, changed_ms=now_ms, attributes=attributes))
     transaction.changed(policy_key(secret.secret_id))
 

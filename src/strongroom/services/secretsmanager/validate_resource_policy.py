@@ -17,6 +17,7 @@ from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.secretsmanager import errors
 from strongroom.services.secretsmanager.lookup import find_target, live
+from strongroom.services.secretsmanager.policy_principals import bind_principals
 from strongroom.services.secretsmanager.resource_policies import grants_broad_access, locks_out, read_policy
 from strongroom.services.secretsmanager.shapes import ResourcePolicy, SecretId, SecretName
 from strongroom.wire.shapes import Shape
@@ -62,6 +63,7 @@ def handle(context: Context, request: Request, target: Target) -> Response:
 def _failed_checks(context: Context, text: str, target: Target) -> Iterator[ValidationErrorsEntry]:
     try:
         document = read_policy(text)
+        bind_principals(context.rows, document)
     except Fault as fault:
         yield ValidationErrorsEntry(check_name="Syntax", error_message=fault.message)
         return  # what cannot be read cannot be judged
