@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ import apsw
 from strongroom.store.engine import DATABASE_NAME
 from tests.faults.client import Answer, KeptConnection
 from tests.support.accounts import Key
+from tests.support.authenticator import Authenticator
 from tests.support.server import Server
 
 VALUES = {"a": "value of a, version ", "b": "value of b, version "}
@@ -139,6 +141,9 @@ def standing_target(directory: Path) -> Iterator[Target]:
         iam.create_group(GroupName="team")
         iam.put_group_policy(GroupName="team", PolicyName="must-not", PolicyDocument=USER_DENY)
         iam.add_user_to_group(GroupName="team", UserName="app")
+        device = iam.create_virtual_mfa_device(VirtualMFADeviceName="phone")["VirtualMFADevice"]
+        codes = Authenticator(device["Base32StringSeed"]).pair(time.time())
+        iam.enable_mfa_device(UserName="app", SerialNumber=device["SerialNumber"], **codes)
         made = iam.create_access_key(UserName="app")["AccessKey"]
         app = Key(made["AccessKeyId"], made["SecretAccessKey"])
         store = apsw.Connection(str(server.data_dir / DATABASE_NAME))

@@ -283,6 +283,12 @@ def get_profile(target: Target) -> Answer:
     return target.ask("GetInstanceProfile", {"InstanceProfileName": "profile"}, service="iam")
 
 
+def get_device(target: Target) -> Answer:
+    """Describe the MFA device of a user."""
+    serial = f"arn:aws:iam::{target.server.first.account_id}:mfa/phone"
+    return target.ask("GetMFADevice", {"UserName": "app", "SerialNumber": serial}, service="iam")
+
+
 PROBES: dict[str, tuple[Probe, str]] = {
     "accounts": (list_accounts, ""),
     "regions": (read_a, ""),
@@ -298,6 +304,7 @@ PROBES: dict[str, tuple[Probe, str]] = {
     "iam_instance_profiles": (get_profile, ""),
     "iam_groups": (read_a, ""),
     "iam_group_policies": (read_a, ""),
+    "iam_mfa_devices": (get_device, ""),
     "iam_memberships": (get_group, ""),
     "kms_keys": (read_a, OF_THE_DEFAULT_KEY),
     "kms_key_materials": (read_a, OF_THE_DEFAULT_KEY),

@@ -169,6 +169,21 @@ def _bounded_user(clients: Clients, name: str) -> None:
     clients.iam.create_user(UserName=name, PermissionsBoundary=_BOUNDARY)
 
 
+def _device(clients: Clients, name: str) -> None:
+    clients.iam.create_virtual_mfa_device(VirtualMFADeviceName=name)
+
+
+def _device_arn(account: str, name: str) -> str:
+    return f"arn:aws:iam::{account}:mfa/{name}"
+
+
+def _of_device(**members: Any) -> Example:
+    serial = _device_arn(ACCOUNT, "")
+    return Example(
+        lambda name: {"SerialNumber": f"{serial}{name}", **members}, _device_arn, _device, _device_arn
+    )
+
+
 def _group_arn(account: str, name: str) -> str:
     return f"arn:aws:iam::{account}:group/{name}"
 
@@ -295,6 +310,7 @@ OBJECT_MEMBERS: Final = {
     "InstanceProfileName",
     "OpenIDConnectProviderArn",
     "KeyId",
+    "SerialNumber",
 }
 """Members of requests that name an object: operations that have one are asked about absent ones too."""
 
@@ -374,6 +390,7 @@ _KEY_POLICY: Final = json.dumps(
         "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}],
     }
 )
+_DEVICE_OF_NOBODY: Final = f"arn:aws:iam::{ACCOUNT}:mfa/of-nobody"
 _KEY_OF_NOBODY: Final = "AKIA" + "A" * 16
 _SECRET_POLICY: Final = json.dumps(
     {
@@ -413,6 +430,25 @@ EXAMPLES: Final[Mapping[tuple[str, str], Example]] = {
     ("iam", "CreateAccessKey"): _of_user(),
     ("iam", "CreateGroup"): _of_group(_nothing),
     ("iam", "CreateUser"): _of_user(_nothing),
+    ("iam", "CreateVirtualMFADevice"): Example(
+        lambda name: {"VirtualMFADeviceName": name}, _device_arn, _nothing, _device_arn
+    ),
+    ("iam", "DeactivateMFADevice"): _of_user(SerialNumber=_DEVICE_OF_NOBODY),
+    ("iam", "DeleteVirtualMFADevice"): _of_device(),
+    ("iam", "EnableMFADevice"): _of_user(
+        SerialNumber=_DEVICE_OF_NOBODY, AuthenticationCode1="123456", AuthenticationCode2="123456"
+    ),
+    ("iam", "GetMFADevice"): _of_user(SerialNumber=_DEVICE_OF_NOBODY),
+    ("iam", "ListMFADeviceTags"): _of_device(),
+    ("iam", "ListMFADevices"): _of_user(),
+    ("iam", "ListVirtualMFADevices"): Example(
+        lambda _: {}, lambda account, _: _device_arn(account, ""), _nothing
+    ),
+    ("iam", "ResyncMFADevice"): _of_user(
+        SerialNumber=_DEVICE_OF_NOBODY, AuthenticationCode1="123456", AuthenticationCode2="123456"
+    ),
+    ("iam", "TagMFADevice"): _of_device(Tags=[{"Key": "k", "Value": "v"}]),
+    ("iam", "UntagMFADevice"): _of_device(TagKeys=["k"]),
     ("iam", "DeleteAccessKey"): _of_user(AccessKeyId=_KEY_OF_NOBODY),
     ("iam", "DeleteGroup"): _of_group(),
     ("iam", "DeleteGroupPolicy"): _of_group(_group_with_policy, PolicyName="one"),
@@ -619,8 +655,16 @@ REFUSED_WITH_ALL_RIGHTS: Final = {
 }
 """Examples that always end with an error: there is nothing that they could succeed with."""
 
-NOT_FOUND_WITH_ALL_RIGHTS: Final = {("iam", "DeleteAccessKey"), ("iam", "UpdateAccessKey")}
-"""Examples that end with NoSuchEntity: they name a key of nobody, because a real one has no name in advance."""
+NOT_FOUND_WITH_ALL_RIGHTS: Final = {
+    ("iam", "DeactivateMFADevice"),
+    ("iam", "DeleteAccessKey"),
+    ("iam", "EnableMFADevice"),
+    ("iam", "GetMFADevice"),
+    ("iam", "ResyncMFADevice"),
+    ("iam", "UpdateAccessKey"),
+}
+"""Examples that end with NoSuchEntity: they name a key or a device of nobody, because a real key has no name in
+advance, and a real device wants codes of its seed."""
 
 Entry = tuple[Service, Operation[Any, Any]]
 

@@ -57,8 +57,9 @@ def seal_record(
         record_type: One with a line in ``RULES``.
         plaintext: The content.
         place: What the record is bound to, in the order of the table: CREDENTIAL account and credential
-            id (an access key id); KMS_MATERIAL account, key ARN and key material id; AUDIT_SIGNING_SEED a
-            name; PAGING_TOKEN and SESSION_TOKEN the binding.
+            id (an access key id, the serial number of an MFA device, a user's id with ``/login``);
+            KMS_MATERIAL account, key ARN and key material id; AUDIT_SIGNING_SEED a name; PAGING_TOKEN and
+            SESSION_TOKEN the binding.
 
     Raises:
         MalformedContext: ``place`` holds a lone surrogate.

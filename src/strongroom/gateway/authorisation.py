@@ -22,10 +22,24 @@ def authorise_and_handle(context: Context, operation: Operation[Any, Any], reque
     Raises:
         Fault: The caller may not, or the operation says so.
     """
+    return operation.handle(context, request, _authorised(context, operation, request))  # 7
+
+
+def authorise_and_prepare(context: Context, operation: Operation[Any, Any], request: Any) -> Any:
+    """Walk steps 5 and 6, then do the part of a change that must not hold up the writer.
+
+    Raises:
+        Fault: The caller may not, or the operation says so.
+    """
+    assert operation.prepare is not None
+    return operation.prepare(context, request, _authorised(context, operation, request))
+
+
+def _authorised(context: Context, operation: Operation[Any, Any], request: Any) -> Target:
     target = operation.target(context, request)  # 5
     if operation.action is not None:
         authorise(context, operation.action, target)  # 6
-    return operation.handle(context, request, target)  # 7
+    return target
 
 
 def authorise(context: Context, action: str, target: Target) -> None:

@@ -24,6 +24,7 @@ class Call:
         fault: Why there is no response.
         user_agent: What the client calls itself; empty when it does not say.
         is_refused: Whether the client was told that it came too late.
+        prepared: What a change brings from its preparation.
         outstanding: How many of journal and store have still to say that this call is durable.
     """
 
@@ -36,6 +37,7 @@ class Call:
         "now_ms",
         "number",
         "outstanding",
+        "prepared",
         "region",
         "request",
         "response",
@@ -57,6 +59,7 @@ class Call:
         self.response: Any = None
         self.fault: Fault | None = None
         self.outstanding = 1
+        self.prepared: Any = None
         self.is_refused = False
         self.user_agent = _user_agent(exchange.request)
 

@@ -52,6 +52,7 @@ class Context(msgspec.Struct):
         resources: What the audit record of this call names as its resources.
         via: The service that makes this call with the caller's rights, for example ``secretsmanager``; empty for a
             call of the caller itself.
+        prepared: What the operation's ``prepare`` returned.
     """
 
     caller: Caller
@@ -68,6 +69,7 @@ class Context(msgspec.Struct):
     later: list[Callable[[Transaction], None]] = msgspec.field(default_factory=list)
     resources: list[Resource] = msgspec.field(default_factory=list)
     via: str = ""
+    prepared: Any = None
 
     @property
     def account(self) -> str:

@@ -79,6 +79,11 @@ class Operation(msgspec.Struct, Generic[Request, Response], frozen=True):
         recorded_request: The members of the request that the audit record shows, by Python name (L-03).
             No member that is sensitive may stand here.
         recorded_response: Makes what the audit record shows of the response of a change; None shows nothing.
+        changes: For an operation of mode READ that changes something for some requests, and then runs as a CHANGE:
+            says whether this request is one (the code of a second factor is used up).
+        prepare: For a change with work that must not hold up the writer, such as the hash of a password. It runs on
+            a thread of its own, when the caller may do this (steps 5 and 6); the change then walks both steps again,
+            and its handler finds the result in ``Context.prepared``.
         is_read_only: ``readOnly`` in the audit record; None means: unless the mode is CHANGE.
         is_unbuffered: The reply carries ``Cache-Control: no-store`` (X-04).
         identify: For an operation that takes no signature: finds out from the request alone who asks. It runs on
@@ -95,9 +100,15 @@ class Operation(msgspec.Struct, Generic[Request, Response], frozen=True):
     handle: Callable[[Context, Request, Target], Response | None]
     recorded_request: tuple[str, ...] = ()
     recorded_response: Callable[[Response], Mapping[str, Any]] | None = None
+    changes: Callable[[Request], bool] | None = None
+    prepare: Callable[[Context, Request, Target], Any] | None = None
     is_read_only: bool | None = None
     is_unbuffered: bool = False
     identify: Callable[[Context, Request], Caller] | None = None
+
+    def mode_of(self, request: Request) -> Mode:
+        """Where it runs for this request."""
+        return Mode.CHANGE if self.changes is not None and self.changes(request) else self.mode
 
     @property
     def reads_only(self) -> bool:

@@ -31,7 +31,7 @@ from strongroom.audit.rejects import RejectCounter
 from strongroom.clock import Clock, Instant
 from strongroom.errors import Fault
 from strongroom.gateway.authentication import Authenticator
-from strongroom.gateway.authorisation import authorise_and_handle
+from strongroom.gateway.authorisation import authorise_and_handle, authorise_and_prepare
 from strongroom.gateway.call import Call
 from strongroom.gateway.caller import NOBODY
 from strongroom.gateway.changes import Afterthought, PendingChange
@@ -203,12 +203,17 @@ class Pipeline:
             call.fault = fault
             self._finish_read(call)
             return
-        if route.operation.mode is Mode.READ:
+        mode = route.operation.mode_of(call.request)
+        if mode is Mode.READ:
             self._attempt(call, self._rows)
             self._finish_read(call)
-        elif route.operation.mode is Mode.QUERY:
+        elif mode is Mode.QUERY:
             self._run_query(
                 lambda rows: self._attempt(call, rows), lambda problem: self._finish_query(call, problem)
+            )
+        elif route.operation.prepare is not None:
+            self._run_query(
+                lambda rows: self._prepare(call, rows), lambda problem: self._submit_prepared(call, problem)
             )
         elif not self._submit(PendingChange(self, call)):
             call.fault = not_durable(route.service)
@@ -227,8 +232,26 @@ class Pipeline:
     def perform(self, call: Call, rows: Rows) -> None:
         """Walk steps 5 to 7; what goes wrong is raised, so that the writer can undo it."""
         context = call.context = self._context(call, rows)
+        context.prepared = call.prepared
         assert call.route.operation is not None
         call.response = authorise_and_handle(context, call.route.operation, call.request)
+
+    def _prepare(self, call: Call, rows: Rows) -> None:
+        """Do what a change needs and the writer should not wait for; what goes wrong becomes the call's fault."""
+        call.context = self._context(call, rows)
+        assert call.route.operation is not None
+        try:
+            call.prepared = authorise_and_prepare(call.context, call.route.operation, call.request)
+        except Exception as problem:  # noqa: BLE001 - worded below; nothing is swallowed
+            call.fault = as_fault(problem)
+
+    def _submit_prepared(self, call: Call, problem: Exception | None) -> None:
+        """Let a change that was prepared, or could not be, go on."""
+        if problem is None and call.fault is None and not call.is_refused:
+            if self._submit(PendingChange(self, call)):
+                return
+            problem = not_durable(call.route.service)
+        self._finish_query(call, problem)
 
     def _context(self, call: Call, rows: Rows) -> Context:
         return Context(

@@ -11,7 +11,15 @@ from strongroom.wire.shapes import Shape
 from tests.wire.conformance import Declared, check, load_model
 
 OWN_TEXT = "AWS words wrong characters in its own way; lookup.py checks them"
-CHECKED_BY_US = {"UserName", "RoleName", "GroupName", "PolicyName", "InstanceProfileName", "Path"}
+CHECKED_BY_US = {
+    "UserName",
+    "RoleName",
+    "GroupName",
+    "PolicyName",
+    "InstanceProfileName",
+    "VirtualMFADeviceName",
+    "Path",
+}
 BOUNDARY_TYPE = "AWS documents and sends Policy, whatever its service model says"
 NO_TEMPLATES = "there are no role templates, so no role was made from one"
 ROLES_SHOWN = (
@@ -43,9 +51,11 @@ ALLOWED = {
         for place in (
             *ROLES_SHOWN,
             "CreateUser.response.User",
+            "CreateVirtualMFADevice.response.VirtualMFADevice.User",
             "GetGroup.response.Users.member",
             "GetUser.response.User",
             "ListUsers.response.Users.member",
+            "ListVirtualMFADevices.response.VirtualMFADevices.member.User",
         )
     },
     **{f"{place}.SourceRoleTemplate.missing": NO_TEMPLATES for place in ROLES_SHOWN},

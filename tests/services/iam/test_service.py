@@ -12,6 +12,7 @@ from strongroom.wire.shapes import Shape
 from tests.services.iam.answers import denied, new_key, policy, refusal
 
 KEY_ID = "AKIA" + "A" * 16
+CODES = {"SerialNumber": "x" * 9, "AuthenticationCode1": "123456", "AuthenticationCode2": "123456"}
 ON_A_USER: list[tuple[str, str, dict[str, Any]]] = [
     ("GetUser", "get_user", {}),
     ("DeleteUser", "delete_user", {}),
@@ -27,6 +28,11 @@ ON_A_USER: list[tuple[str, str, dict[str, Any]]] = [
     ("ListGroupsForUser", "list_groups_for_user", {}),
     ("ListUserTags", "list_user_tags", {}),
     ("PutUserPermissionsBoundary", "put_user_permissions_boundary", {"PermissionsBoundary": "a" * 20}),
+    ("DeactivateMFADevice", "deactivate_mfa_device", {"SerialNumber": "x" * 9}),
+    ("EnableMFADevice", "enable_mfa_device", CODES),
+    ("GetMFADevice", "get_mfa_device", {"SerialNumber": "x" * 9}),
+    ("ListMFADevices", "list_mfa_devices", {}),
+    ("ResyncMFADevice", "resync_mfa_device", CODES),
     ("TagUser", "tag_user", {"Tags": [{"Key": "k", "Value": "v"}]}),
     ("UntagUser", "untag_user", {"TagKeys": ["k"]}),
     ("UpdateUser", "update_user", {"NewUserName": "other"}),

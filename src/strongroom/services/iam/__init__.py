@@ -30,6 +30,8 @@ def _operations() -> tuple[Operation[Any, Any], ...]:
     from strongroom.services.iam.create_policy_version import CREATE_POLICY_VERSION
     from strongroom.services.iam.create_role import CREATE_ROLE
     from strongroom.services.iam.create_user import CREATE_USER
+    from strongroom.services.iam.create_virtual_mfa_device import CREATE_VIRTUAL_MFA_DEVICE
+    from strongroom.services.iam.deactivate_mfa_device import DEACTIVATE_MFA_DEVICE
     from strongroom.services.iam.delete_access_key import DELETE_ACCESS_KEY
     from strongroom.services.iam.delete_group import DELETE_GROUP
     from strongroom.services.iam.delete_group_policy import DELETE_GROUP_POLICY
@@ -43,12 +45,15 @@ def _operations() -> tuple[Operation[Any, Any], ...]:
     from strongroom.services.iam.delete_user import DELETE_USER
     from strongroom.services.iam.delete_user_permissions_boundary import DELETE_USER_PERMISSIONS_BOUNDARY
     from strongroom.services.iam.delete_user_policy import DELETE_USER_POLICY
+    from strongroom.services.iam.delete_virtual_mfa_device import DELETE_VIRTUAL_MFA_DEVICE
     from strongroom.services.iam.detach_group_policy import DETACH_GROUP_POLICY
     from strongroom.services.iam.detach_role_policy import DETACH_ROLE_POLICY
     from strongroom.services.iam.detach_user_policy import DETACH_USER_POLICY
+    from strongroom.services.iam.enable_mfa_device import ENABLE_MFA_DEVICE
     from strongroom.services.iam.get_group import GET_GROUP
     from strongroom.services.iam.get_group_policy import GET_GROUP_POLICY
     from strongroom.services.iam.get_instance_profile import GET_INSTANCE_PROFILE
+    from strongroom.services.iam.get_mfa_device import GET_MFA_DEVICE
     from strongroom.services.iam.get_open_id_connect_provider import GET_OPEN_ID_CONNECT_PROVIDER
     from strongroom.services.iam.get_policy import GET_POLICY
     from strongroom.services.iam.get_policy_version import GET_POLICY_VERSION
@@ -67,6 +72,8 @@ def _operations() -> tuple[Operation[Any, Any], ...]:
     from strongroom.services.iam.list_instance_profile_tags import LIST_INSTANCE_PROFILE_TAGS
     from strongroom.services.iam.list_instance_profiles import LIST_INSTANCE_PROFILES
     from strongroom.services.iam.list_instance_profiles_for_role import LIST_INSTANCE_PROFILES_FOR_ROLE
+    from strongroom.services.iam.list_mfa_device_tags import LIST_MFA_DEVICE_TAGS
+    from strongroom.services.iam.list_mfa_devices import LIST_MFA_DEVICES
     from strongroom.services.iam.list_open_id_connect_provider_tags import LIST_OPEN_ID_CONNECT_PROVIDER_TAGS
     from strongroom.services.iam.list_open_id_connect_providers import LIST_OPEN_ID_CONNECT_PROVIDERS
     from strongroom.services.iam.list_policies import LIST_POLICIES
@@ -78,6 +85,7 @@ def _operations() -> tuple[Operation[Any, Any], ...]:
     from strongroom.services.iam.list_user_policies import LIST_USER_POLICIES
     from strongroom.services.iam.list_user_tags import LIST_USER_TAGS
     from strongroom.services.iam.list_users import LIST_USERS
+    from strongroom.services.iam.list_virtual_mfa_devices import LIST_VIRTUAL_MFA_DEVICES
     from strongroom.services.iam.put_group_policy import PUT_GROUP_POLICY
     from strongroom.services.iam.put_role_permissions_boundary import PUT_ROLE_PERMISSIONS_BOUNDARY
     from strongroom.services.iam.put_role_policy import PUT_ROLE_POLICY
@@ -88,13 +96,16 @@ def _operations() -> tuple[Operation[Any, Any], ...]:
     )
     from strongroom.services.iam.remove_role_from_instance_profile import REMOVE_ROLE_FROM_INSTANCE_PROFILE
     from strongroom.services.iam.remove_user_from_group import REMOVE_USER_FROM_GROUP
+    from strongroom.services.iam.resync_mfa_device import RESYNC_MFA_DEVICE
     from strongroom.services.iam.set_default_policy_version import SET_DEFAULT_POLICY_VERSION
     from strongroom.services.iam.tag_instance_profile import TAG_INSTANCE_PROFILE
+    from strongroom.services.iam.tag_mfa_device import TAG_MFA_DEVICE
     from strongroom.services.iam.tag_open_id_connect_provider import TAG_OPEN_ID_CONNECT_PROVIDER
     from strongroom.services.iam.tag_policy import TAG_POLICY
     from strongroom.services.iam.tag_role import TAG_ROLE
     from strongroom.services.iam.tag_user import TAG_USER
     from strongroom.services.iam.untag_instance_profile import UNTAG_INSTANCE_PROFILE
+    from strongroom.services.iam.untag_mfa_device import UNTAG_MFA_DEVICE
     from strongroom.services.iam.untag_open_id_connect_provider import UNTAG_OPEN_ID_CONNECT_PROVIDER
     from strongroom.services.iam.untag_policy import UNTAG_POLICY
     from strongroom.services.iam.untag_role import UNTAG_ROLE
@@ -124,6 +135,8 @@ def _operations() -> tuple[Operation[Any, Any], ...]:
         CREATE_POLICY_VERSION,
         CREATE_ROLE,
         CREATE_USER,
+        CREATE_VIRTUAL_MFA_DEVICE,
+        DEACTIVATE_MFA_DEVICE,
         DELETE_ACCESS_KEY,
         DELETE_GROUP,
         DELETE_GROUP_POLICY,
@@ -137,12 +150,15 @@ def _operations() -> tuple[Operation[Any, Any], ...]:
         DELETE_USER,
         DELETE_USER_PERMISSIONS_BOUNDARY,
         DELETE_USER_POLICY,
+        DELETE_VIRTUAL_MFA_DEVICE,
         DETACH_GROUP_POLICY,
         DETACH_ROLE_POLICY,
         DETACH_USER_POLICY,
+        ENABLE_MFA_DEVICE,
         GET_GROUP,
         GET_GROUP_POLICY,
         GET_INSTANCE_PROFILE,
+        GET_MFA_DEVICE,
         GET_OPEN_ID_CONNECT_PROVIDER,
         GET_POLICY,
         GET_POLICY_VERSION,
@@ -161,6 +177,8 @@ def _operations() -> tuple[Operation[Any, Any], ...]:
         LIST_INSTANCE_PROFILES,
         LIST_INSTANCE_PROFILES_FOR_ROLE,
         LIST_INSTANCE_PROFILE_TAGS,
+        LIST_MFA_DEVICES,
+        LIST_MFA_DEVICE_TAGS,
         LIST_OPEN_ID_CONNECT_PROVIDERS,
         LIST_OPEN_ID_CONNECT_PROVIDER_TAGS,
         LIST_POLICIES,
@@ -172,6 +190,7 @@ def _operations() -> tuple[Operation[Any, Any], ...]:
         LIST_USERS,
         LIST_USER_POLICIES,
         LIST_USER_TAGS,
+        LIST_VIRTUAL_MFA_DEVICES,
         PUT_GROUP_POLICY,
         PUT_ROLE_PERMISSIONS_BOUNDARY,
         PUT_ROLE_POLICY,
@@ -180,13 +199,16 @@ def _operations() -> tuple[Operation[Any, Any], ...]:
         REMOVE_CLIENT_ID_FROM_OPEN_ID_CONNECT_PROVIDER,
         REMOVE_ROLE_FROM_INSTANCE_PROFILE,
         REMOVE_USER_FROM_GROUP,
+        RESYNC_MFA_DEVICE,
         SET_DEFAULT_POLICY_VERSION,
         TAG_INSTANCE_PROFILE,
+        TAG_MFA_DEVICE,
         TAG_OPEN_ID_CONNECT_PROVIDER,
         TAG_POLICY,
         TAG_ROLE,
         TAG_USER,
         UNTAG_INSTANCE_PROFILE,
+        UNTAG_MFA_DEVICE,
         UNTAG_OPEN_ID_CONNECT_PROVIDER,
         UNTAG_POLICY,
         UNTAG_ROLE,

@@ -1,4 +1,4 @@
-"""What other services may ask of IAM: roles, providers, principals in force, and those that a policy of theirs names.
+"""What other services may ask of IAM: roles, providers, second factors, principals in force and named ones.
 
 Rules:
  - What is "in force" comes with the cache keys of all rows behind it: whatever a service makes of it and keeps
@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from strongroom.errors import StrongroomError
+from strongroom.gateway.context import Context
 from strongroom.policy.compile import CompiledPolicy
 from strongroom.policy.document import Document, PolicyKind
 from strongroom.policy.managed import find_managed_policy
@@ -27,6 +28,7 @@ from strongroom.services.iam.principals import (
     policies_of_role,
     policies_of_user,
 )
+from strongroom.services.iam.second_factors import is_right_code
 from strongroom.services.iam.tables import check_key, credential_key, find_access_key, find_account
 from strongroom.store.rows import Rows
 
@@ -45,6 +47,19 @@ __all__ = [
     "trust_policy",
     "user_in_force",
 ]
+
+
+class MFARefused(StrongroomError):
+    """A second factor was not shown.
+
+    Attributes:
+        is_unknown: Whether the user has no such device; otherwise the code is not right, was used, or the device
+            takes none for a while because somebody guesses.
+    """
+
+    def __init__(self, *, is_unknown: bool) -> None:
+        super().__init__("the second factor was not shown")
+        self.is_unknown = is_unknown
 
 
 class UnknownPrincipal(StrongroomError):
@@ -141,6 +156,30 @@ def find_oidc_provider(rows: Rows, account: str, issuer_url: str) -> OIDCProvide
     """
     scheme, separator, url = issuer_url.partition("://")
     return find_provider(rows, account, url) if scheme == "https" and separator else None
+
+
+def verify_mfa(context: Context, user_id: str, serial_number: str, token_code: str) -> None:
+    """Use up one code of an MFA device of a user (W-03).
+
+    The step of the code is remembered, so this changes the store: the operation has mode CHANGE for such a request.
+    An operation of mode READ says so with ``Operation.changes``, for example
+    ``changes=lambda request: request.token_code is not None``.
+
+    Args:
+        context: Of the operation that wants the second factor.
+        user_id: The unique id of the user, usually ``context.caller.principal.unique_id``.
+        serial_number: The serial number of the device as the caller sent it: the ARN of a virtual one.
+        token_code: Six digits, as the caller sent them; spaces around and inside them are left out.
+
+    Raises:
+        MFARefused: The user has no such device, or the code is not right, or was used before.
+        StoreTampered: A row is not what Strongroom wrote.
+    """
+    user = USERS.find_by_id(context.rows, user_id)
+    if user is None or serial_number not in user.attributes.second_factors:
+        raise MFARefused(is_unknown=True)
+    if not is_right_code(context, user, serial_number, token_code.replace(" ", "")):
+        raise MFARefused(is_unknown=False)
 
 
 def resolve_principals(rows: Rows, document: Document) -> dict[str, str]:

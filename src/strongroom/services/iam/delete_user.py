@@ -1,4 +1,5 @@
-"""DeleteUser: remove a user that has nothing of its own any more: policies, groups, access keys.
+"""DeleteUser: remove a user that has nothing of its own any more: policies, groups, access keys, MFA devices,
+login profile.
 
 Errors: NoSuchEntity, DeleteConflict.
 
@@ -40,6 +41,10 @@ def handle(context: Context, request: Request, target: Target) -> None:
         raise errors.must_remove_users()
     if list_access_keys(context.rows, user.unique_id):
         raise errors.must_delete_access_keys()
+    if user.attributes.second_factors:
+        raise errors.must_delete_devices()
+    if user.attributes.login is not None:
+        raise errors.must_delete_login()
     USERS.remove(context.transaction, delete_boundary(context, USERS, user))
 
 

@@ -174,6 +174,49 @@ def must_remove_roles() -> Fault:
     )
 
 
+def must_delete_devices() -> Fault:
+    """The user has MFA devices."""
+    return Fault("DeleteConflict", "Cannot delete entity, must delete MFA device first.", status=409)
+
+
+def must_delete_login() -> Fault:
+    """The user has a login profile."""
+    return Fault("DeleteConflict", "Cannot delete entity, must delete login profile first.", status=409)
+
+
+def device_not_found(serial: str) -> Fault:
+    """There is no virtual MFA device of this serial number, or the user does not have it."""
+    text = f"VirtualMFADevice with serial number {serial} doesn't exist."
+    return Fault("NoSuchEntity", text, status=404)
+
+
+def device_exists() -> Fault:
+    """The path and the name are taken."""
+    text = "MFADevice entity at the same path and name already exists."
+    return Fault("EntityAlreadyExists", text, status=409)
+
+
+def device_in_use() -> Fault:
+    """A user has the device already."""
+    return Fault("EntityAlreadyExists", "MFA Device is already in use.", status=409)
+
+
+def device_must_be_deactivated() -> Fault:
+    """A user has the device that is to be deleted."""
+    return Fault("DeleteConflict", "MFA VirtualDevice in use. Must deactivate first.", status=409)
+
+
+def serial_too_long(most: int) -> Fault:
+    """Path and name make a serial number that no operation would take."""
+    text = f"The path and the name are too long: a serial number has at most {most} characters."
+    return Fault("InvalidInput", text)
+
+
+def invalid_code() -> Fault:
+    """The two codes are not consecutive codes of the device, or were used."""
+    return Fault("InvalidAuthenticationCode", "Authentication code for device is not valid.", status=403)
+
+
 def quota_exceeded(quota: str, most: int) -> Fault:
     """There are as many as there may be."""
     return Fault("LimitExceeded", f"Cannot exceed quota for {quota}: {most}", status=409)

@@ -26,9 +26,45 @@ USERS_MOST: Final = 5_000
 KEYS_PER_USER_MOST: Final = 2
 GROUPS_MOST: Final = 300
 GROUPS_PER_USER_MOST: Final = 10
+SECOND_FACTORS_MOST: Final = 8
+SERIAL_CHARACTERS_MOST: Final = 256
 
 NAME: Final = re.compile(r"[\w+=,.@-]+", re.ASCII)
 PATH: Final = re.compile(r"/|/[\x21-\x7e]+/", re.ASCII)
+
+
+class SecondFactor(msgspec.Struct, frozen=True):
+    """A virtual MFA device as the row of its user remembers it.
+
+    Attributes:
+        digest: SHA-256 of the device's sealed seed (K-03).
+        enabled_ms: When it was enabled.
+        last_step: Of the last code that was used; only later ones count.
+        drift_steps: How many steps the clock of the device was ahead of ours when it was last heard.
+    """
+
+    digest: bytes
+    enabled_ms: Instant
+    last_step: int
+    drift_steps: int
+
+
+class Login(msgspec.Struct, frozen=True):
+    """The console password of a user.
+
+    Attributes:
+        created_ms: When the login profile was made.
+        changed_ms: When the password was last set.
+        must_change: Whether the user has to set another one at the next sign-in.
+        sealed_hashes: The sealed hash of the password, then those of former ones as far as they must not come back.
+        used_ms: When somebody last signed in with it; None for never.
+    """
+
+    created_ms: Instant
+    changed_ms: Instant
+    must_change: bool
+    sealed_hashes: tuple[bytes, ...]
+    used_ms: Instant | None = None
 
 
 class UserAttributes(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -42,6 +78,8 @@ class UserAttributes(msgspec.Struct, frozen=True, omit_defaults=True):
         keys: Status of each access key, by its id; for the same reason.
         boundary: ARN of the managed policy that is its permissions boundary; None for none.
         groups: Unique ids of its groups, in order of joining.
+        second_factors: Its MFA devices, by serial number.
+        login: Its console password; None for none.
     """
 
     tags: tuple[tuple[str, str], ...] | None = None
@@ -50,6 +88,8 @@ class UserAttributes(msgspec.Struct, frozen=True, omit_defaults=True):
     keys: Mapping[str, str] = {}
     boundary: str | None = None
     groups: tuple[str, ...] = ()
+    second_factors: Mapping[str, SecondFactor] = {}
+    login: Login | None = None
 
 
 class GroupAttributes(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -206,6 +246,34 @@ class AccessKey(msgspec.Struct, frozen=True):
     status: Status
     created_ms: Instant
     sealed_secret: bytes
+
+
+class DeviceAttributes(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a virtual MFA device has besides its identity; one column of its row."""
+
+    tags: tuple[tuple[str, str], ...] = ()
+
+
+class MFADevice(msgspec.Struct, frozen=True):
+    """One virtual MFA device; its seed is sealed for this account and serial number alone.
+
+    Attributes:
+        serial: The ARN, path included.
+        user_id: The unique id of the user who has it; None while it is not enabled.
+        sealed_seed: What ``second_factors.open_seed`` opens.
+    """
+
+    account: str
+    serial: str
+    created_ms: Instant
+    user_id: str | None
+    attributes: DeviceAttributes
+    sealed_seed: bytes
+
+    @property
+    def digest(self) -> bytes:
+        """What the row of its user remembers of the seed."""
+        return sha256(self.sealed_seed).digest()
 
 
 class InlinePolicy(msgspec.Struct, frozen=True):

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import Final
 
 _NO_PASSWORDS: Final = "this version has no passwords and no console sign-in yet; users have access keys."
-_NO_MFA: Final = "this version has no MFA devices yet."
 _NO_REPORTS: Final = (
     "this version does not report on accounts yet; ListUsers and ListAccessKeys show users and keys."
 )
@@ -27,19 +26,6 @@ _BY_REASON: Final[Mapping[str, tuple[str, ...]]] = {
         "GetLoginProfile",
         "UpdateAccountPasswordPolicy",
         "UpdateLoginProfile",
-    ),
-    _NO_MFA: (
-        "CreateVirtualMFADevice",
-        "DeactivateMFADevice",
-        "DeleteVirtualMFADevice",
-        "EnableMFADevice",
-        "GetMFADevice",
-        "ListMFADeviceTags",
-        "ListMFADevices",
-        "ListVirtualMFADevices",
-        "ResyncMFADevice",
-        "TagMFADevice",
-        "UntagMFADevice",
     ),
     _NO_REPORTS: (
         "CreateAccountAlias",
