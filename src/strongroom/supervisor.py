@@ -121,6 +121,8 @@ class Supervisor:
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
         signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGCHLD,))  # waited for in _watch
+        # What was imported stays: no collection walks through it here, or copies its pages in the children.
+        gc.freeze()
         reading, writing = os.pipe()
         for number in range(self._plan.workers):
             self._start(number, writing)
