@@ -6,7 +6,7 @@ An operation file ends with its ``Operation``; the service's ``__init__`` lists 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -179,8 +179,9 @@ class Service(msgspec.Struct, frozen=True):
         version: The API version, for example ``2011-06-15`` (query: ``Version=``).
         namespace: The XML namespace (query).
         errors: The codes of the errors that the gateway finds.
-        load: Gives what is served, imported when it is first asked for: the operations of a service are most of
-            its code, and a server starts without them. Listed visibly; nothing is registered by importing.
+        load: Gives what is served, imported when it is first asked for, all at once or one after the other: the
+            operations of a service are most of its code, and a server starts without them. Listed visibly; nothing
+            is registered by importing.
         unserved: What is not, each with the reason that the client is told.
         home_region: The one Region of a global service (``us-east-1`` for IAM); None for regional ones.
         regions_also: Further Regions accepted in the credential scope (STS: its old global endpoint).
@@ -194,7 +195,7 @@ class Service(msgspec.Struct, frozen=True):
     target_prefix: str
     version: str
     errors: ErrorCodes
-    load: Callable[[], tuple[Operation[Any, Any], ...]]
+    load: Callable[[], Iterable[Operation[Any, Any]]]
     unserved: Mapping[str, str]
     namespace: str = ""
     home_region: str | None = None
@@ -204,5 +205,5 @@ class Service(msgspec.Struct, frozen=True):
 
     @property
     def operations(self) -> tuple[Operation[Any, Any], ...]:
-        """What is served; loads it."""
-        return self.load()
+        """What is served, by name; loads all of it."""
+        return tuple(sorted(self.load(), key=lambda operation: operation.name))

@@ -9,7 +9,7 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -61,7 +61,8 @@ class Router:
             service.target_prefix: service for service in self.services.values() if service.protocol == "json"
         }
         self._query = [service for service in self.services.values() if service.protocol == "query"]
-        self._operations: dict[str, dict[str, Operation[Any, Any]]] = {}
+        self._operations: dict[str, dict[str, Operation[Any, Any]]] = {name: {} for name in self.services}
+        self._unloaded: dict[str, Iterator[Operation[Any, Any]]] = {}
         self._known: dict[tuple[bytes, bytes | None], Route] = {}
 
     def find(self, request: RawRequest) -> Route:
@@ -125,15 +126,28 @@ class Router:
         )
 
     def _route(self, service: Service, name: str, protocol: str) -> Route | None:
-        """Find an operation that the service serves, or knows; its operations are loaded at the first request."""
-        operations = self._operations.get(service.name)
-        if operations is None:
-            operations = {operation.name: operation for operation in service.operations}
-            self._operations[service.name] = operations
-        operation = operations.get(name)
-        if operation is None and name not in service.unserved:
-            return None
-        return Route(service, operation, name, protocol)
+        """Find an operation that the service serves, or knows."""
+        if name in service.unserved:
+            return Route(service, None, name, protocol)
+        operation = self._operations[service.name].get(name) or self._load(service, name)
+        return None if operation is None else Route(service, operation, name, protocol)
+
+    def _load(self, service: Service, name: str) -> Operation[Any, Any] | None:
+        """Load operations of a service until the one that is asked for; all of them when there is none such."""
+        unloaded = self._unloaded.get(service.name)
+        if unloaded is None:
+            unloaded = self._unloaded[service.name] = iter(service.load())
+        loaded = self._operations[service.name]
+        try:
+            for operation in unloaded:
+                loaded[operation.name] = operation
+                if operation.name == name:
+                    return operation
+        except BaseException:
+            # A service that cannot be loaded answers 500, this time and the next; it knows its operations.
+            del self._unloaded[service.name]
+            raise
+        return None
 
 
 def _field(fields: bytes, name: bytes) -> str | None:

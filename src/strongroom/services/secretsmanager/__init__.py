@@ -5,7 +5,7 @@ Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Iterator
 from typing import Any
 
 from strongroom.gateway.operation import JSON_ERRORS, Operation, Service
@@ -14,47 +14,62 @@ _NO_ROTATION = "this version does not rotate secrets yet; put a new value with P
 _NO_REPLICATION = "this version does not replicate secrets to other Regions yet."
 
 
-@cache
-def _operations() -> tuple[Operation[Any, Any], ...]:
-    from strongroom.services.secretsmanager.batch_get_secret_value import BATCH_GET_SECRET_VALUE
-    from strongroom.services.secretsmanager.create_secret import CREATE_SECRET
-    from strongroom.services.secretsmanager.delete_resource_policy import DELETE_RESOURCE_POLICY
-    from strongroom.services.secretsmanager.delete_secret import DELETE_SECRET
-    from strongroom.services.secretsmanager.describe_secret import DESCRIBE_SECRET
-    from strongroom.services.secretsmanager.get_random_password import GET_RANDOM_PASSWORD
-    from strongroom.services.secretsmanager.get_resource_policy import GET_RESOURCE_POLICY
-    from strongroom.services.secretsmanager.get_secret_value import GET_SECRET_VALUE
-    from strongroom.services.secretsmanager.list_secret_version_ids import LIST_SECRET_VERSION_IDS
+def _operations() -> Iterator[Operation[Any, Any]]:
+    # Each is imported when it is asked for; what needs little comes first, so that little is imported before it.
     from strongroom.services.secretsmanager.list_secrets import LIST_SECRETS
+
+    yield LIST_SECRETS
+    from strongroom.services.secretsmanager.describe_secret import DESCRIBE_SECRET
+
+    yield DESCRIBE_SECRET
+    from strongroom.services.secretsmanager.get_secret_value import GET_SECRET_VALUE
+
+    yield GET_SECRET_VALUE
+    from strongroom.services.secretsmanager.batch_get_secret_value import BATCH_GET_SECRET_VALUE
+
+    yield BATCH_GET_SECRET_VALUE
+    from strongroom.services.secretsmanager.create_secret import CREATE_SECRET
+
+    yield CREATE_SECRET
+    from strongroom.services.secretsmanager.delete_resource_policy import DELETE_RESOURCE_POLICY
+
+    yield DELETE_RESOURCE_POLICY
+    from strongroom.services.secretsmanager.delete_secret import DELETE_SECRET
+
+    yield DELETE_SECRET
+    from strongroom.services.secretsmanager.get_random_password import GET_RANDOM_PASSWORD
+
+    yield GET_RANDOM_PASSWORD
+    from strongroom.services.secretsmanager.get_resource_policy import GET_RESOURCE_POLICY
+
+    yield GET_RESOURCE_POLICY
+    from strongroom.services.secretsmanager.list_secret_version_ids import LIST_SECRET_VERSION_IDS
+
+    yield LIST_SECRET_VERSION_IDS
     from strongroom.services.secretsmanager.put_resource_policy import PUT_RESOURCE_POLICY
+
+    yield PUT_RESOURCE_POLICY
     from strongroom.services.secretsmanager.put_secret_value import PUT_SECRET_VALUE
+
+    yield PUT_SECRET_VALUE
     from strongroom.services.secretsmanager.restore_secret import RESTORE_SECRET
+
+    yield RESTORE_SECRET
     from strongroom.services.secretsmanager.tag_resource import TAG_RESOURCE
+
+    yield TAG_RESOURCE
     from strongroom.services.secretsmanager.untag_resource import UNTAG_RESOURCE
+
+    yield UNTAG_RESOURCE
     from strongroom.services.secretsmanager.update_secret import UPDATE_SECRET
+
+    yield UPDATE_SECRET
     from strongroom.services.secretsmanager.update_secret_version_stage import UPDATE_SECRET_VERSION_STAGE
+
+    yield UPDATE_SECRET_VERSION_STAGE
     from strongroom.services.secretsmanager.validate_resource_policy import VALIDATE_RESOURCE_POLICY
 
-    return (
-        BATCH_GET_SECRET_VALUE,
-        CREATE_SECRET,
-        DELETE_RESOURCE_POLICY,
-        DELETE_SECRET,
-        DESCRIBE_SECRET,
-        GET_RANDOM_PASSWORD,
-        GET_RESOURCE_POLICY,
-        GET_SECRET_VALUE,
-        LIST_SECRET_VERSION_IDS,
-        LIST_SECRETS,
-        PUT_RESOURCE_POLICY,
-        PUT_SECRET_VALUE,
-        RESTORE_SECRET,
-        TAG_RESOURCE,
-        UNTAG_RESOURCE,
-        UPDATE_SECRET,
-        UPDATE_SECRET_VERSION_STAGE,
-        VALIDATE_RESOURCE_POLICY,
-    )
+    yield VALIDATE_RESOURCE_POLICY
 
 
 SERVICE = Service(

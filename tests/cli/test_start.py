@@ -1,0 +1,22 @@
+"""What a start imports: the time to the first answer is mostly that (docs/explanation/performance.md)."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+NOT_FOR_A_START = (
+    *("cyclopts", "rich", "prometheus_client", "argon2", "boto3", "tomllib"),
+    *("dataclasses", "email", "gzip", "tempfile", "importlib.resources", "random"),
+    *("strongroom.administration", "strongroom.audit.trail", "strongroom.workers.background"),
+    *("strongroom.services.iam.create_user", "strongroom.services.secretsmanager.create_secret"),
+)
+
+
+def test_a_server_that_is_started_plainly_imports_only_what_serves() -> None:
+    """Libraries for other commands, and the operations that nobody has asked for, come when they are needed."""
+    program = "import sys, strongroom.cli, strongroom.cli.serving; print(*sys.modules)"
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    imported = set(found.stdout.split())
+    assert "strongroom.worker" in imported
+    assert imported.isdisjoint(NOT_FOR_A_START)
