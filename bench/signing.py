@@ -50,6 +50,11 @@ class Signer:
             json.dumps(members).encode(),
         )
 
+    def kms(self, operation: str, members: Mapping[str, Any]) -> bytes:
+        """Write a signed request of KMS (JSON 1.1)."""
+        body = json.dumps(members).encode()
+        return self._write("kms", "application/x-amz-json-1.1", f"TrentService.{operation}", body)
+
     def iam(self, operation: str, members: Mapping[str, str]) -> bytes:
         """Write a signed request of IAM (query protocol)."""
         body = urlencode({"Action": operation, "Version": "2010-05-08", **members})

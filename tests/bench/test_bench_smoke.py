@@ -36,6 +36,7 @@ BARS = {
         "policy: hostile pattern, long literal",
         "policy: hostile pattern, many runs",
     },
+    "customer_key": {"customer_key: CPU, to the default key"},
     "put": {"put: times each alone"},
     "start": {"start: share of moto_server's time"},
     "memory": {

@@ -117,7 +117,7 @@ def record_call(
         recipient_account=caller.account,
         resources=tuple(resources),
     )
-    owners = {resource.account_id for resource in resources} - {caller.account} if resources else ()
+    owners = {one.account_id for one in resources if one.account_id != caller.account} if resources else None
     if not owners or code == "AccessDenied":
         return [_encode(event)]
     event = msgspec.structs.replace(event, shared_event_id=new_uuid())

@@ -60,10 +60,10 @@ def test_k05_a_disabled_key_refuses_the_next_read_though_the_data_key_is_kept(tm
 
     for _ in range(2):
         assert open_version(context_of(rows, opened), SECRET, kept()).plaintext == Plaintext(b"the value")
-    assert kept().opener
+    assert kept().opened
     opening.run_alone(opened, lambda transaction: disable_key(transaction, key_id))
     rows.refresh()
-    assert kept().opener  # it was not dropped: what refuses is the question about the key
+    assert kept().opened  # it was not dropped: what refuses is the question about the key
     with pytest.raises(Fault) as refused:
         open_version(context_of(rows, opened), SECRET, kept())
     assert refused.value.code == "DecryptionFailure"

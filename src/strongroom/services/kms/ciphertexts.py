@@ -12,6 +12,7 @@ Source: identity reference 6.1, 6.5.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
 from strongroom.crypto import envelope
@@ -131,13 +132,12 @@ def ciphertext_target(
             conditions=conditions,
         )
     try:
-        head = envelope.parse_blob(ciphertext)
+        held = find_key_in_force(context.rows, named_key(ciphertext))
     except CryptoError as problem:
         raise errors.invalid_ciphertext() from problem
-    held = find_key_in_force(context.rows, key_id_of_digits(head.key_id))
     if held is None or held.key.region != context.region:
         raise errors.foreign_ciphertext()
-    target = target_of_key(context, action, held, held.key.arn, bound_to, conditions)
+    target = target_of_key(context, action, held, held.arn, bound_to, conditions)
     if held.key.account != context.account:
         try:
             authorise(context, action, target)
@@ -148,6 +148,23 @@ def ciphertext_target(
     return target
 
 
+def named_key(ciphertext: bytes) -> str:
+    """Read the id of the key that a ciphertext names; not authenticated.
+
+    Raises:
+        MalformedSealed: It is none of ours.
+    """
+    if len(ciphertext) > envelope.DATA_KEY_BLOB_BYTES:
+        return key_id_of_digits(envelope.parse_blob(ciphertext).key_id)
+    return _named_by_short(ciphertext)
+
+
+# The blobs of data keys are looked at again and again, longer ones would fill the memory.
+@lru_cache(maxsize=2_048)
+def _named_by_short(ciphertext: bytes) -> str:
+    return key_id_of_digits(envelope.parse_blob(ciphertext).key_id)
+
+
 def check_names_key(held: KeyInForce, ciphertext: bytes) -> None:
     """Refuse a ciphertext that was made under another key than the one the caller named.
 
@@ -155,10 +172,10 @@ def check_names_key(held: KeyInForce, ciphertext: bytes) -> None:
         Fault: It was, or it is none of ours.
     """
     try:
-        head = envelope.parse_blob(ciphertext)
+        is_its_key = named_key(ciphertext) == held.key.key_id
     except CryptoError as problem:
         raise errors.invalid_ciphertext() from problem
-    if key_id_of_digits(head.key_id) != held.key.key_id:
+    if not is_its_key:
         raise errors.incorrect_key()
 
 

@@ -34,7 +34,7 @@ from strongroom.ids import new_uuid
 from strongroom.services.kms import decrypt as decrypting
 from strongroom.services.kms import encrypt as encrypting
 from strongroom.services.kms import generate_data_key as generating
-from strongroom.services.kms.ciphertexts import usable_for
+from strongroom.services.kms.ciphertexts import named_key, usable_for
 from strongroom.services.kms.decrypt import DECRYPT
 from strongroom.services.kms.encrypt import ENCRYPT
 from strongroom.services.kms.generate_data_key import GENERATE_DATA_KEY
@@ -243,18 +243,45 @@ def encrypt_for_caller(
     return Wrapped(_call(context, ENCRYPT, request, service).ciphertext_blob)
 
 
-def decrypt_for_caller(context: Context, service: str, blob: bytes, bound_to: Mapping[str, str]) -> DataKey:
+class DataKeyUse:
+    """A data key that is to be decrypted for callers, again and again: what is asked of KMS, made ready once.
+
+    Args:
+        blob: The data key under a KMS key.
+        bound_to: Its encryption context.
+
+    Attributes:
+        key_id: The key that it is under.
+
+    Raises:
+        CannotDecrypt: The blob is none of ours.
+    """
+
+    __slots__ = ("blob", "bound_to", "key_id", "request")
+
+    def __init__(self, blob: Wrapped, bound_to: Mapping[str, str]) -> None:
+        self.blob = blob
+        self.bound_to = bound_to
+        self.key_id = _key_id_of(blob)
+        self.request = decrypting.Request(
+            ciphertext_blob=blob,
+            encryption_context=dict(bound_to),
+            encryption_algorithm="SYMMETRIC_DEFAULT",
+        )
+
+
+def decrypt_for_caller(context: Context, service: str, use: DataKeyUse) -> DataKey:
     """Open a data key under the key of a customer, as the caller.
 
     Raises:
         KeyForbidden, KeyUnusable: As ``generate_for_caller``.
         CannotDecrypt: The blob was changed, or made for another context.
     """
-    request = _decryption(blob, bound_to)
-    return DataKey(_call(context, DECRYPT, request, service).plaintext)
+    _check_present(context.rows, use.key_id)
+    return DataKey(_call(context, DECRYPT, use.request, service).plaintext)
 
 
-def may_decrypt(context: Context, service: str, blob: bytes, bound_to: Mapping[str, str]) -> None:
+def may_decrypt(context: Context, service: str, use: DataKeyUse) -> None:
     """Call Decrypt for the caller of a data key that was opened before and is still at hand.
 
     It is decided, refused and recorded like any other; only the opening itself is not done again.
@@ -262,13 +289,14 @@ def may_decrypt(context: Context, service: str, blob: bytes, bound_to: Mapping[s
     Raises:
         KeyForbidden, KeyUnusable: As ``generate_for_caller``.
     """
-    _call(context, _DECRYPT_KEPT, _decryption(blob, bound_to), service)
+    _check_present(context.rows, use.key_id)
+    _call(context, _DECRYPT_KEPT, use.request, service)
 
 
-def _decryption(blob: bytes, bound_to: Mapping[str, str]) -> decrypting.Request:
-    return decrypting.Request(
-        ciphertext_blob=blob, encryption_context=dict(bound_to), encryption_algorithm="SYMMETRIC_DEFAULT"
-    )
+def _check_present(rows: Rows, key_id: str) -> None:
+    """Refuse a key that is gone as unusable; asked for by a ciphertext alone, it would look forbidden."""
+    if find_key_in_force(rows, key_id) is None:
+        raise KeyUnusable(f"the key {key_id} does not exist")
 
 
 def _check_kept(_context: Context, _request: decrypting.Request, target: Target) -> None:
@@ -306,11 +334,15 @@ def _default_key(rows: Rows, key_arn: str) -> KeyInForce:
 
 
 def _key_of(rows: Rows, blob: bytes) -> KeyInForce:
-    try:
-        key_id = key_id_of_digits(envelope.parse_blob(blob).key_id)
-    except CryptoError as problem:
-        raise CannotDecrypt("a data key is no ciphertext of ours") from problem
+    key_id = _key_id_of(blob)
     held = find_key_in_force(rows, key_id)
     if held is None:
         raise KeyUnusable(f"the key {key_id} does not exist")
     return held
+
+
+def _key_id_of(blob: bytes) -> str:
+    try:
+        return named_key(blob)
+    except CryptoError as problem:
+        raise CannotDecrypt("a data key is no ciphertext of ours") from problem

@@ -68,6 +68,7 @@ class KeyInForce:
 
     Attributes:
         key: Its row.
+        arn: Its ARN.
         policy: Its compiled policy.
         document: The policy's text.
         grants: Its grants, the first of them first.
@@ -77,6 +78,7 @@ class KeyInForce:
 
     __slots__ = (
         "_materials",
+        "arn",
         "conditions",
         "document",
         "grants",
@@ -90,11 +92,12 @@ class KeyInForce:
         self, key: KeyRow, document: str, principal_ids: Mapping[str, str], grants: list[Grant]
     ) -> None:
         self.key = key
+        self.arn = key.arn
         self.document = document
         self.principal_ids = principal_ids
         self.policy = _compile(key, document, principal_ids)
         self.grants = tuple(HeldGrant(grant) for grant in grants)
-        self.resource = Resource(key.account, RESOURCE_TYPE, key.arn)
+        self.resource = Resource(key.account, RESOURCE_TYPE, self.arn)
         self.conditions = _conditions(key)
         self._materials: dict[str, envelope.KeyMaterial] = {}
 

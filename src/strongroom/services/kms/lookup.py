@@ -99,7 +99,7 @@ def target_of_key(
     if held.grants:
         granted = find_grant_for(held, context.caller.principal, action, encryption_context)
     return Target(
-        key.arn,
+        held.arn,
         key.account,
         label,
         held,

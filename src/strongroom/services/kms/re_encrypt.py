@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from strongroom.crypto import envelope
 from strongroom.crypto.errors import CryptoError
 from strongroom.gateway.authorisation import authorise
 from strongroom.gateway.context import Context
@@ -17,7 +16,6 @@ from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.kms import ciphertexts, errors
 from strongroom.services.kms.keys import KeyInForce
 from strongroom.services.kms.lookup import Conditions, find_target
-from strongroom.services.kms.model import key_id_of_digits
 from strongroom.services.kms.shapes import (
     Ciphertext,
     DryRunModifiers,
@@ -140,7 +138,7 @@ def _same_key(context: Context, request: Request, ciphertext: bytes | None) -> C
 def _named_key(context: Context, request: Request, ciphertext: bytes | None) -> str | None:
     if ciphertext is not None:
         try:
-            return key_id_of_digits(envelope.parse_blob(ciphertext).key_id)
+            return ciphertexts.named_key(ciphertext)
         except CryptoError as problem:
             raise errors.invalid_ciphertext() from problem
     assert request.source_key_id is not None

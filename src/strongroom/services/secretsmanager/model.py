@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -107,6 +107,20 @@ class Secret(msgspec.Struct, frozen=True):
         return by_version
 
 
+class OpenedKey(msgspec.Struct, frozen=True):
+    """The data key of a version that was opened, and what must be asked before each further use of it.
+
+    Attributes:
+        opener: Opens the value.
+        key_arn: The default key that it is under, when that is the only one.
+        uses: The questions to KMS, one for each key that it is under; made by ``values.py``.
+    """
+
+    opener: envelope.ValueOpener
+    key_arn: str = ""
+    uses: tuple[Any, ...] = ()
+
+
 class Version(msgspec.Struct, frozen=True):
     """One version of a secret; its value is sealed.
 
@@ -115,8 +129,7 @@ class Version(msgspec.Struct, frozen=True):
         keys: ARNs of the KMS keys that its value can be opened with, an empty text for the default key among others;
             empty when that is the only one.
         field: ``SecretString``, ``SecretBinary``, or empty while a rotation has not put a value yet.
-        opener: The ARN of the KMS key that opened its data key, and that data key, once it was opened; not stored,
-            and gone with the cached row.
+        opened: Its data key, once it was opened; not stored, and gone with the cached row.
     """
 
     secret_id: int
@@ -126,7 +139,7 @@ class Version(msgspec.Struct, frozen=True):
     keys: tuple[str, ...]
     field: str
     sealed: bytes
-    opener: list[tuple[str, envelope.ValueOpener]] = msgspec.field(default_factory=list)
+    opened: list[OpenedKey] = msgspec.field(default_factory=list)
 
     @property
     def has_value(self) -> bool:

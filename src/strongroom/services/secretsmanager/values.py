@@ -26,7 +26,7 @@ from strongroom.errors import Fault, StrongroomError
 from strongroom.gateway.context import Context
 from strongroom.services.kms import contract as kms
 from strongroom.services.secretsmanager import errors
-from strongroom.services.secretsmanager.model import VALUE_BYTES_MOST, Secret, Version
+from strongroom.services.secretsmanager.model import VALUE_BYTES_MOST, OpenedKey, Secret, Version
 
 SecretField = Literal["SecretString", "SecretBinary"]
 
@@ -190,7 +190,7 @@ def under_new_key(context: Context, secret: Secret, version: Version) -> Version
     """
     bound_to = encryption_context(secret, version.version_id)
     try:
-        data_key, old_blob = _open_data_key(context, secret, version)
+        data_key, old_blob = _open_data_key(context, secret, _uses(secret, version))
         old_key = _shown_key(context, old_blob)
         if secret.attributes.key:
             name = kms.qualify(secret.account, secret.region, secret.attributes.key)
@@ -207,14 +207,14 @@ def under_new_key(context: Context, secret: Secret, version: Version) -> Version
         sealed = envelope.replace_blobs(version.sealed, new_blob, old_blob)
     except _KMS_PROBLEMS:
         return None
-    return msgspec.structs.replace(version, keys=(new_key, old_key), sealed=sealed, opener=[])
+    return msgspec.structs.replace(version, keys=(new_key, old_key), sealed=sealed, opened=[])
 
 
 def _new_data_key(context: Context, secret: Secret, bound_to: Mapping[str, str]) -> tuple[DataKey, Wrapped]:
     """Draw a data key under the secret's key, and see that it opens: nothing is written that could not be read."""
     name = kms.qualify(secret.account, secret.region, secret.attributes.key)
     data_key, blob = kms.generate_for_caller(context, SERVICE, name, bound_to)
-    kms.decrypt_for_caller(context, SERVICE, blob, bound_to)
+    kms.decrypt_for_caller(context, SERVICE, kms.DataKeyUse(blob, bound_to))
     return data_key, blob
 
 
@@ -223,11 +223,11 @@ def _open_under_default_key(
 ) -> ValueOpener:
     if secret.account != context.account:
         raise errors.default_key_across_accounts()
-    if version.opener:
+    if version.opened:
         # The data key is at hand; whether its KMS key may be used is asked each time (K-05).
-        key_arn, opener = version.opener[0]
-        kms.check_usable(context.rows, key_arn)
-        return opener
+        opened = version.opened[0]
+        kms.check_usable(context.rows, opened.key_arn)
+        return opened.opener
     default = kms.default_key_arn(context.rows, secret.account, secret.region)
     if default is None:
         raise kms.KeyUnusable("the account has no default key")
@@ -239,58 +239,81 @@ def _open_under_default_key(
         encryption_context(secret, version.version_id),
     )
     opener = ValueOpener(data_key, _place(secret, version.version_id, field))
-    version.opener.append((default, opener))
+    version.opened.append(OpenedKey(opener, default))
     return opener
 
 
 def _open_for_caller(context: Context, secret: Secret, version: Version, field: SecretField) -> ValueOpener:
-    if version.opener:
-        _use_a_key(context, secret, version, is_kept=True)
-        return version.opener[0][1]
-    data_key, _ = _open_data_key(context, secret, version)
+    if version.opened:
+        opened = version.opened[0]
+        _ask_for_a_key(context, secret, opened.uses)
+        return opened.opener
+    uses = _uses(secret, version)
+    data_key, _ = _open_data_key(context, secret, uses)
     opener = ValueOpener(data_key, _place(secret, version.version_id, field))
-    version.opener.append(("", opener))
+    version.opened.append(OpenedKey(opener, uses=uses))
     return opener
 
 
-def _open_data_key(context: Context, secret: Secret, version: Version) -> tuple[DataKey, Wrapped]:
-    """Open the data key of a version; give the blob as well that it was opened from."""
-    data_key, blob = _use_a_key(context, secret, version, is_kept=False)
-    assert data_key is not None, "a key that is not at hand was opened"
-    return data_key, blob
+def _uses(secret: Secret, version: Version) -> tuple[kms.DataKeyUse, ...]:
+    """Prepare a question to KMS for each key that the data key of a version is under."""
+    bound_to = encryption_context(secret, version.version_id)
+    return tuple(kms.DataKeyUse(blob, bound_to) for blob in envelope.blobs_of_value(version.sealed))
 
 
-def _use_a_key(
-    context: Context, secret: Secret, version: Version, *, is_kept: bool
-) -> tuple[DataKey | None, Wrapped]:
-    """Ask for one key after the other until one may be used; the first refusal counts when none may."""
+def _open_data_key(
+    context: Context, secret: Secret, uses: tuple[kms.DataKeyUse, ...]
+) -> tuple[DataKey, Wrapped]:
+    """Open a data key with the first key that may be used; give the blob as well that it was opened from.
+
+    Raises:
+        KeyForbidden, KeyUnusable, CannotDecrypt: The first refusal, when none may.
+    """
     first: StrongroomError | None = None
-    for blob in envelope.blobs_of_value(version.sealed):
+    for use in uses:
         try:
-            return _use_key(context, secret, version.version_id, blob, is_kept=is_kept), blob
+            if not _is_default(context, secret, use):
+                return kms.decrypt_for_caller(context, SERVICE, use), use.blob
+            key_arn = kms.key_of_data_key(context.rows, use.blob)
+            keyring = context.deployment.keyring
+            return kms.decrypt_data_key(context.rows, keyring, use.blob, key_arn, use.bound_to), use.blob
         except _KMS_PROBLEMS as problem:
             first = first or problem
     raise first or kms.CannotDecrypt("a value has no data key")
 
 
-def _use_key(
-    context: Context, secret: Secret, version_id: str, blob: Wrapped, *, is_kept: bool
-) -> DataKey | None:
-    """Decrypt a data key with the key that its blob names; one that is at hand is only asked for."""
-    rows, keyring = context.rows, context.deployment.keyring
-    bound_to = encryption_context(secret, version_id)
-    key_arn = kms.key_of_data_key(rows, blob)
-    if key_arn == kms.default_key_arn(rows, secret.account, secret.region):
-        if secret.account != context.account:
-            raise kms.KeyForbidden("the default key serves its own account only")
-        if is_kept:
-            kms.check_usable(rows, key_arn)
-            return None
-        return kms.decrypt_data_key(rows, keyring, blob, key_arn, bound_to)
-    if is_kept:
-        kms.may_decrypt(context, SERVICE, blob, bound_to)
-        return None
-    return kms.decrypt_for_caller(context, SERVICE, blob, bound_to)
+def _ask_for_a_key(context: Context, secret: Secret, uses: tuple[kms.DataKeyUse, ...]) -> None:
+    """Ask for the keys of a data key that is at hand, until one may be used.
+
+    Raises:
+        KeyForbidden, KeyUnusable, CannotDecrypt: As ``_open_data_key``.
+    """
+    first: StrongroomError | None = None
+    for use in uses:
+        try:
+            if _is_default(context, secret, use):
+                kms.check_usable(context.rows, kms.key_of_data_key(context.rows, use.blob))
+            else:
+                kms.may_decrypt(context, SERVICE, use)
+        except _KMS_PROBLEMS as problem:
+            first = first or problem
+        else:
+            return
+    raise first or kms.CannotDecrypt("a value has no data key")
+
+
+def _is_default(context: Context, secret: Secret, use: kms.DataKeyUse) -> bool:
+    """Whether a data key is under the default key of its secret's account.
+
+    Raises:
+        KeyForbidden: It is, and the caller is of another account.
+    """
+    default = kms.default_key_arn(context.rows, secret.account, secret.region)
+    if default is None or not default.endswith(use.key_id):
+        return False
+    if secret.account != context.account:
+        raise kms.KeyForbidden("the default key serves its own account only")
+    return True
 
 
 def _refusal(problem: StrongroomError, *, writes: bool) -> Fault:
