@@ -12,7 +12,7 @@ import gzip
 import json
 from collections.abc import Callable, Sequence
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote, urlencode
 
 from strongroom.gateway.operation import Operation, Service
@@ -36,6 +36,8 @@ _KEYS: Final = (
     "arn:aws:kms:::",
     "arn:aws:kms:us-east-1:000000000001:alias/aws/secretsmanager",
 )
+_ALIASES: Final = ("alias/fuzz-0", "alias/fuzz-1", "alias/new", "alias/newer")
+_ODD_ALIASES: Final = ("alias/aws/x", "fuzz", "alias/", "alias/a:b")
 _OPERATORS: Final = (
     "StringLike", "StringEquals", "DateLessThan", "NumericEquals", "IpAddress", "Bool", "Null", "ArnLike", "",
     "ForAllValues:StringLike", "BinaryEquals", "StringEqualsIfExists", "Nonsense",
@@ -56,19 +58,33 @@ _NUMBERS: Final = (
 )  # fmt: skip
 
 
+class Keys(NamedTuple):
+    """What requests of KMS name: key ids, ciphertexts in base64, ids and tokens of grants."""
+
+    ids: Sequence[str] = ()
+    ciphertexts: Sequence[str] = ()
+    grants: Sequence[str] = ()
+    tokens: Sequence[str] = ()
+
+
+_NO_KEYS: Final = Keys()
+
+
 class RandomRequests:
     """Draws requests.
 
     Args:
         random: The source of everything.
         account_id: Whose objects are named.
+        keys: What KMS has.
 
     Attributes:
         seen: Tokens, markers and key ids from answers, to be sent back in the right and the wrong place.
     """
 
-    def __init__(self, random: Random, account_id: str) -> None:
+    def __init__(self, random: Random, account_id: str, keys: Keys = _NO_KEYS) -> None:
         self._random = random
+        self._keys = keys
         self._account_id = account_id
         self._operations = [(service, entry) for service in SERVICES for entry in service.operations]
         self.seen: list[str] = ["AKIAIOSFODNN7EXAMPLE"]
@@ -228,6 +244,25 @@ class RandomRequests:
             written = written[:cut] + self._text() + written[cut + random.randrange(3) :]
         return written
 
+    def _key_id(self) -> str:
+        random = self._random
+        name: str = random.choice((*self._keys.ids, TOKENS[0]))
+        if random.random() < 0.6:
+            return name
+        account = random.choice((self._account_id, self._account_id, "000000000001", ""))
+        region = random.choice(("us-east-1", "us-east-1", "eu-west-1"))
+        arn = f"arn:aws:kms:{region}:{account}"
+        return random.choice((f"{arn}:key/{name}", f"{arn}:{_ALIASES[0]}", *_ALIASES, "x", arn))
+
+    def _key_policy(self) -> str:
+        root = f"arn:aws:iam::{self._account_id}:root"
+        statement = {"Effect": "Allow", "Principal": {"AWS": root}, "Action": "kms:*", "Resource": "*"}
+        whole = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        return whole if self._random.random() < 0.7 else self._policy(of_a_resource=True)
+
+    def _one_of(self, known: Sequence[str]) -> str:
+        return self._random.choice((*known, "x"))
+
     def _token_of_a_page(self) -> str:
         return self._random.choice(self.seen) if self._random.random() < 0.8 else self._text() or "x"
 
@@ -343,6 +378,35 @@ _POOLS: Final[dict[str, Callable[[RandomRequests], Any]]] = {
     "CrossAccountPrimaryARN": lambda draw: draw._mostly((None,), ("arn:aws:secretsmanager:::secret:x",)),
     "EventCategory": lambda draw: draw._mostly((None,), ("insight",)),
     "MaxResults": lambda draw: draw._mostly((1, 2, 20, 50), (100, 101, 0)),
+    "KeyId": RandomRequests._key_id,
+    "TargetKeyId": RandomRequests._key_id,
+    "SourceKeyId": RandomRequests._key_id,
+    "DestinationKeyId": RandomRequests._key_id,
+    "AliasName": lambda draw: draw._mostly(_ALIASES, _ODD_ALIASES),
+    "CiphertextBlob": lambda draw: draw._one_of(draw._keys.ciphertexts),
+    "GrantId": lambda draw: draw._one_of(draw._keys.grants),
+    "GrantToken": lambda draw: draw._one_of(draw._keys.tokens),
+    "GrantTokens": lambda draw: draw._mostly((None,), (["x"], [])),
+    "GranteePrincipal": lambda draw: f"arn:aws:iam::{draw._account_id}:root",
+    "RetiringPrincipal": lambda draw: f"arn:aws:iam::{draw._account_id}:root",
+    "GranteeServicePrincipal": lambda draw: draw._mostly((None,), ("a.amazonaws.com",)),
+    "RetiringServicePrincipal": lambda draw: draw._mostly((None,), ("a.amazonaws.com",)),
+    "Constraints": lambda draw: draw._mostly((None,), ({"EncryptionContextEquals": {"a": "b"}},)),
+    "Operations": lambda draw: draw._mostly((["Decrypt"], ["Encrypt", "DescribeKey"]), ([], ["Sign"])),
+    "Policy": RandomRequests._key_policy,
+    "BypassPolicyLockoutSafetyCheck": lambda draw: draw._mostly((None, False), (True,)),
+    "KeySpec": lambda draw: draw._mostly(("AES_256", "SYMMETRIC_DEFAULT", None), ("RSA_2048",)),
+    "CustomerMasterKeySpec": lambda draw: draw._mostly((None,), ("SYMMETRIC_DEFAULT",)),
+    "KeyUsage": lambda draw: draw._mostly((None, "ENCRYPT_DECRYPT"), ("SIGN_VERIFY",)),
+    "Origin": lambda draw: draw._mostly((None,), ("EXTERNAL",)),
+    "CustomKeyStoreId": lambda draw: draw._mostly((None,), ("x",)),
+    "XksKeyId": lambda draw: draw._mostly((None,), ("x",)),
+    "MultiRegion": lambda draw: draw._mostly((None, False), (True,)),
+    "Recipient": lambda draw: draw._mostly((None,), ({},)),
+    "EncryptionContext": lambda draw: draw._mostly((None,), ({"a": "b"}, {"a": "\ud800"}, {"": ""})),
+    "EncryptionAlgorithm": lambda draw: draw._mostly((None,), ("SM2PKE",)),
+    "DryRun": lambda draw: draw._mostly((None, False), (True,)),
+    "PendingWindowInDays": lambda draw: draw._mostly((7, 30), (6, 31)),
     "MaxItems": lambda draw: draw._mostly((1, 2, 100, 1000), (1001, 0)),
 }
 

@@ -6,6 +6,7 @@ log, and every request that was let in has its record.
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import xml.etree.ElementTree as ElementTree
@@ -18,7 +19,7 @@ from uuid import UUID
 import pytest
 
 from strongroom.services.table import SERVICES
-from tests.security.random_requests import NAMES, TOKENS, RandomRequests
+from tests.security.random_requests import NAMES, TOKENS, Keys, RandomRequests
 from tests.support.accounts import Account, Key
 from tests.support.keep_alive import KeepAlive, Reply, Unsigned, write_signed
 from tests.support.scale import rounds
@@ -46,7 +47,8 @@ def test_no_request_makes_the_server_fail(second_server: StartServer, number: in
     account = server.new_account()
     key = _user_that_cannot_lock_itself_out(server, account)
     _make_secrets(server.client("secretsmanager", account))
-    requests = RandomRequests(Random(seed), account.account_id)
+    keys = _make_keys(server.client("kms", account), account)
+    requests = RandomRequests(Random(seed), account.account_id, keys)
     connections = [KeepAlive(server.endpoint) for _ in range(CONNECTIONS)]
     expected: dict[str, str] = {}
     statuses: Counter[tuple[str, int]] = Counter()
@@ -98,6 +100,25 @@ def _make_secrets(secretsmanager: Any) -> None:
         secretsmanager.create_secret(Name=name, SecretString="one", ClientRequestToken=TOKENS[0])
         for token in TOKENS[1:3]:
             secretsmanager.put_secret_value(SecretId=name, SecretString="more", ClientRequestToken=token)
+
+
+def _make_keys(kms: Any, account: Account) -> Keys:
+    """Make the keys that requests will find, with aliases, ciphertexts and grants."""
+    ids = [kms.create_key()["KeyMetadata"]["KeyId"] for _ in range(8)]
+    for number in range(2):
+        kms.create_alias(AliasName=f"alias/fuzz-{number}", TargetKeyId=ids[number])
+    blobs = [kms.encrypt(KeyId=key_id, Plaintext=b"x")["CiphertextBlob"] for key_id in ids]
+    root = f"arn:aws:iam::{account.account_id}:root"
+    grants = [
+        kms.create_grant(KeyId=ids[0], GranteePrincipal=root, RetiringPrincipal=root, Operations=["Decrypt"])
+        for _ in range(40)
+    ]
+    return Keys(
+        ids,
+        [base64.b64encode(blob).decode() for blob in blobs],
+        [grant["GrantId"] for grant in grants],
+        [grant["GrantToken"] for grant in grants],
+    )
 
 
 def _check(reply: Reply, name: str, request: Unsigned) -> None:
