@@ -15,6 +15,7 @@ from strongroom.crypto.envelope import (
     ValueOpener,
     ValuePlace,
     blob_of_value,
+    blobs_of_value,
     decrypt_blob,
     encrypt_blob,
     generate_data_key,
@@ -353,3 +354,20 @@ def test_k02_an_opener_opens_its_value_again_and_again_and_no_other() -> None:
             opener.open(bytes(changed))
     with pytest.raises((AuthenticationFailed, MalformedSealed)):
         opener.open(sealed[:-1])
+
+
+def test_a_value_can_stand_behind_its_data_key_under_two_keys() -> None:
+    """Either blob opens it; which is which stands in its head. The value's own bytes are the same."""
+    other = new_key_material(OTHER_KEY_ARN)
+    data_key, blob = generate_data_key(MATERIAL, CONTEXT)
+    sealed = seal_value(data_key, blob, Plaintext(CANARY), PLACE)
+    second = encrypt_blob(other, Plaintext(data_key.reveal()), CONTEXT)
+    both = replace_blobs(sealed, second, blob)
+    assert blobs_of_value(sealed) == (blob,)
+    assert blobs_of_value(both) == (second, blob)
+    assert both.endswith(sealed[-(len(CANARY) + 28) :])
+    for material, found in zip((other, MATERIAL), blobs_of_value(both), strict=True):
+        opened = DataKey(decrypt_blob(material, found, CONTEXT).reveal())
+        assert open_value(opened, both, PLACE) == Plaintext(CANARY)
+    with pytest.raises(MalformedSealed):
+        blobs_of_value(replace_blobs(sealed, Wrapped(blob + b"x")))
