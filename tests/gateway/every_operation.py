@@ -296,11 +296,22 @@ def _of_provider(**members: Any) -> Example:
     )
 
 
+def _of_source(**members: Any) -> Example:
+    """Ask about the policies of a user, which is named by its ARN."""
+    return Example(
+        lambda name: {"PolicySourceArn": _user_arn(ACCOUNT, name), **members},
+        _user_arn,
+        _user_with_policy,
+        _user_arn,
+    )
+
+
 def _without_resource(**members: Any) -> Example:
     return Example(lambda _: members, _no_resource, _nothing)
 
 
 OBJECT_MEMBERS: Final = {
+    "PolicySourceArn",
     "SecretId",
     "UserName",
     "GroupName",
@@ -455,6 +466,8 @@ EXAMPLES: Final[Mapping[tuple[str, str], Example]] = {
     ("iam", "DeleteUser"): _of_user(),
     ("iam", "DeleteUserPermissionsBoundary"): _of_user(_bounded_user),
     ("iam", "DeleteUserPolicy"): _of_user(_user_with_policy, PolicyName="one"),
+    ("iam", "GetContextKeysForCustomPolicy"): _without_resource(**{"PolicyInputList.member.1": _POLICY}),
+    ("iam", "GetContextKeysForPrincipalPolicy"): _of_source(),
     ("iam", "GetGroup"): _of_group(),
     ("iam", "GetGroupPolicy"): _of_group(_group_with_policy, PolicyName="one"),
     ("iam", "GetUser"): _of_user(),
@@ -523,6 +536,10 @@ EXAMPLES: Final[Mapping[tuple[str, str], Example]] = {
     ("iam", "ListPolicyTags"): _of_policy(),
     ("iam", "ListPolicyVersions"): _of_policy(),
     ("iam", "SetDefaultPolicyVersion"): _of_policy(_managed_policy_with_versions, VersionId="v2"),
+    ("iam", "SimulateCustomPolicy"): _without_resource(
+        **{"PolicyInputList.member.1": _POLICY, "ActionNames.member.1": "iam:GetUser"}
+    ),
+    ("iam", "SimulatePrincipalPolicy"): _of_source(**{"ActionNames.member.1": "iam:GetUser"}),
     ("iam", "TagPolicy"): _of_policy(**_TAGS),
     ("iam", "UntagPolicy"): _of_policy(**_TAG_KEYS),
     ("sts", "AssumeRole"): Example(

@@ -21,6 +21,7 @@ CHECKED_BY_US = {
     "Path",
 }
 BOUNDARY_TYPE = "AWS documents and sends Policy, whatever its service model says"
+SOURCE_TYPE = "AWS sends IAM Policy and Resource Policy (recorded), whatever its service model says"
 NO_TEMPLATES = "there are no role templates, so no role was made from one"
 ROLES_SHOWN = (
     "CreateRole.response.Role",
@@ -41,6 +42,10 @@ def _checked_members(operation: Operation[Any, Any]) -> set[str]:
 
 
 ALLOWED = {
+    **{
+        f"{operation}.response.EvaluationResults.member.MatchedStatements.member.SourcePolicyType.enum": SOURCE_TYPE
+        for operation in ("SimulateCustomPolicy", "SimulatePrincipalPolicy")
+    },
     **{
         f"{operation.name}.request.{member}.pattern": OWN_TEXT
         for operation in SERVICE.operations
@@ -87,5 +92,5 @@ def test_p02_every_operation_asks_the_evaluator_for_the_action_of_its_name() -> 
 def test_only_operations_that_change_something_run_as_changes() -> None:
     """Get and List never take a turn of the writer."""
     for operation in SERVICE.operations:
-        reads = operation.name.startswith(("Get", "List"))
+        reads = operation.name.startswith(("Get", "List", "Simulate"))
         assert (operation.mode is not Mode.CHANGE) == reads

@@ -50,6 +50,10 @@ def _operations() -> tuple[Operation[Any, Any], ...]:
     from strongroom.services.iam.detach_role_policy import DETACH_ROLE_POLICY
     from strongroom.services.iam.detach_user_policy import DETACH_USER_POLICY
     from strongroom.services.iam.enable_mfa_device import ENABLE_MFA_DEVICE
+    from strongroom.services.iam.get_context_keys_for_custom_policy import GET_CONTEXT_KEYS_FOR_CUSTOM_POLICY
+    from strongroom.services.iam.get_context_keys_for_principal_policy import (
+        GET_CONTEXT_KEYS_FOR_PRINCIPAL_POLICY,
+    )
     from strongroom.services.iam.get_group import GET_GROUP
     from strongroom.services.iam.get_group_policy import GET_GROUP_POLICY
     from strongroom.services.iam.get_instance_profile import GET_INSTANCE_PROFILE
@@ -98,6 +102,8 @@ def _operations() -> tuple[Operation[Any, Any], ...]:
     from strongroom.services.iam.remove_user_from_group import REMOVE_USER_FROM_GROUP
     from strongroom.services.iam.resync_mfa_device import RESYNC_MFA_DEVICE
     from strongroom.services.iam.set_default_policy_version import SET_DEFAULT_POLICY_VERSION
+    from strongroom.services.iam.simulate_custom_policy import SIMULATE_CUSTOM_POLICY
+    from strongroom.services.iam.simulate_principal_policy import SIMULATE_PRINCIPAL_POLICY
     from strongroom.services.iam.tag_instance_profile import TAG_INSTANCE_PROFILE
     from strongroom.services.iam.tag_mfa_device import TAG_MFA_DEVICE
     from strongroom.services.iam.tag_open_id_connect_provider import TAG_OPEN_ID_CONNECT_PROVIDER
@@ -155,6 +161,8 @@ def _operations() -> tuple[Operation[Any, Any], ...]:
         DETACH_ROLE_POLICY,
         DETACH_USER_POLICY,
         ENABLE_MFA_DEVICE,
+        GET_CONTEXT_KEYS_FOR_CUSTOM_POLICY,
+        GET_CONTEXT_KEYS_FOR_PRINCIPAL_POLICY,
         GET_GROUP,
         GET_GROUP_POLICY,
         GET_INSTANCE_PROFILE,
@@ -201,6 +209,8 @@ def _operations() -> tuple[Operation[Any, Any], ...]:
         REMOVE_USER_FROM_GROUP,
         RESYNC_MFA_DEVICE,
         SET_DEFAULT_POLICY_VERSION,
+        SIMULATE_CUSTOM_POLICY,
+        SIMULATE_PRINCIPAL_POLICY,
         TAG_INSTANCE_PROFILE,
         TAG_MFA_DEVICE,
         TAG_OPEN_ID_CONNECT_PROVIDER,

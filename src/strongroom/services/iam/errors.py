@@ -261,6 +261,11 @@ def user_name_missing() -> Fault:
     return Fault("ValidationError", "Must specify userName when calling with non-User credentials")
 
 
+def invalid_input(message: str) -> Fault:
+    """A member is well-formed but cannot be used here. AWS does not publish its texts."""
+    return Fault("InvalidInput", message)
+
+
 def duplicate_tag_keys(*, folds_case: bool) -> Fault:
     """Two tag keys are the same, where case does not count perhaps but for their case."""
     more = " Please note that Tag keys are case insensitive." if folds_case else ""

@@ -13,7 +13,6 @@ _NO_PASSWORDS: Final = "this version has no passwords and no console sign-in yet
 _NO_REPORTS: Final = (
     "this version does not report on accounts yet; ListUsers and ListAccessKeys show users and keys."
 )
-_NO_SIMULATION: Final = "this version does not simulate policies yet."
 _NOT_MEANT: Final = "it is not among the operations that Strongroom means to serve."
 
 _BY_REASON: Final[Mapping[str, tuple[str, ...]]] = {
@@ -36,12 +35,6 @@ _BY_REASON: Final[Mapping[str, tuple[str, ...]]] = {
         "GetAccountSummary",
         "GetCredentialReport",
         "ListAccountAliases",
-    ),
-    _NO_SIMULATION: (
-        "GetContextKeysForCustomPolicy",
-        "GetContextKeysForPrincipalPolicy",
-        "SimulateCustomPolicy",
-        "SimulatePrincipalPolicy",
     ),
     _NOT_MEANT: (
         "AcceptDelegationRequest",
