@@ -40,15 +40,10 @@ from strongroom.store.engine import (
     open_connection,
     prepare_directory,
 )
-from strongroom.store.errors import StoreRefused
+from strongroom.store.errors import StoreRefused, StoreRolledBack, StoreTampered
+from strongroom.store.leaves import Head
 from strongroom.store.migration import migrate
-from strongroom.store.revision import (
-    META,
-    RevisionAnchor,
-    begin_session_epoch,
-    raise_revision,
-    read_revision,
-)
+from strongroom.store.revision import RevisionAnchor, begin_session_epoch, raise_revision
 from strongroom.store.rows import Rows, Transaction
 
 AUDIT_DIRECTORY: Final = "audit"
@@ -86,11 +81,17 @@ class Opened(msgspec.Struct, frozen=True):
 
     def open_rows(self, cache_bytes: int) -> Rows:
         """Open a connection that reads."""
-        return Rows(open_connection(self.database, read_only=True), self.authenticator, cache_bytes)
+        connection = open_connection(self.database, read_only=True)
+        return Rows(connection, self.authenticator, cache_bytes, self.open_anchor())
 
     def open_transaction(self) -> Transaction:
         """Open a connection that writes."""
-        return Transaction(open_connection(self.database), self.authenticator, self.settings.cache_bytes // 4)
+        connection = open_connection(self.database)
+        return Transaction(connection, self.authenticator, self.settings.cache_bytes // 4, self.open_anchor())
+
+    def open_anchor(self) -> RevisionAnchor:
+        """Open the file that remembers what was acknowledged last."""
+        return RevisionAnchor(self.settings.data_dir, self.authenticator)
 
 
 def exists(data_dir: Path) -> bool:
@@ -145,6 +146,7 @@ def create(
             migrate(connection)
             transaction = Transaction(connection, opened.authenticator, SMALL_CACHE_BYTES)
             connection.execute("BEGIN IMMEDIATE")
+            transaction.begin_empty()
             connection.execute("INSERT INTO keyring VALUES (0, ?)", (bytes(wrap_keyring(root, keyring)),))
             head = genesis(CHANGES_JOURNAL)
             connection.execute(
@@ -153,13 +155,13 @@ def create(
             administrator = create_account(transaction, keyring, account_id, now_ms)
             for region in regions:
                 add_region(transaction, region, now_ms)
-            revision = raise_revision(transaction)
+            first = raise_revision(transaction)
             connection.execute("COMMIT")
         finally:
             root.wipe()
             connection.close(True)  # the last connection moves everything from the log into the file
-        anchor = RevisionAnchor(settings.data_dir, opened.authenticator)
-        anchor.write(revision)
+        anchor = opened.open_anchor()
+        anchor.write(first)
         anchor.close()
         public_key = settings.data_dir / PUBLIC_KEY_NAME
         public_key.write_text(opened.signer.public_key.hex() + "\n", encoding="ascii")
@@ -177,6 +179,7 @@ def open_deployment(settings: Settings, seal: SealProvider, *, acknowledge_rollb
         StoreRefused: There is none, or it was written by a later version.
         SealError: The root key is not to be had, or is another one.
         StoreRolledBack: An old copy of the store was put back.
+        StoreTampered: The head of the store, or a row that is entered into the record of live rows, is not ours.
     """
     check_sqlite_version()
     check_exists(settings.data_dir)
@@ -184,16 +187,7 @@ def open_deployment(settings: Settings, seal: SealProvider, *, acknowledge_rollb
     try:
         migrate(connection)
         opened = _unseal(settings, seal, connection)
-        rows = Rows(connection, opened.authenticator, SMALL_CACHE_BYTES)
-        anchor = RevisionAnchor(settings.data_dir, opened.authenticator)
-        try:
-            revision = read_revision(rows)
-            if acknowledge_rollback and (anchor.is_missing or revision < anchor.read()):
-                revision = _accept_rollback(opened, connection, max(anchor.read(), revision))
-                anchor.write(revision)
-            anchor.check(revision)
-        finally:
-            anchor.close()
+        _check_newest(opened, connection, acknowledge_rollback)
     finally:
         connection.close(True)
     return opened
@@ -218,13 +212,14 @@ def run_alone(opened: Opened, change: Callable[[Transaction], Any]) -> Any:
     """Make one change while no server runs; the caller holds the claim on the directory."""
     transaction = opened.open_transaction()
     connection = transaction.connection
-    anchor = RevisionAnchor(opened.settings.data_dir, opened.authenticator)
+    anchor = opened.open_anchor()
     try:
         connection.execute("BEGIN IMMEDIATE")
+        transaction.refresh()
         result = change(transaction)
-        revision = raise_revision(transaction)
+        head = raise_revision(transaction)
         connection.execute("COMMIT")
-        anchor.write(revision)
+        anchor.write(head)
         return result
     finally:
         anchor.close()
@@ -244,8 +239,36 @@ def _unseal(settings: Settings, seal: SealProvider, connection: apsw.Connection)
         root.wipe()
 
 
-def _accept_rollback(opened: Opened, connection: apsw.Connection, acknowledged: int) -> int:
-    """Let a store that was put back go on from here; return its new revision.
+def _check_newest(opened: Opened, connection: apsw.Connection, acknowledge_rollback: bool) -> None:
+    """Compare the store with its anchor, then make the record of live rows if a version before it wrote the store."""
+    transaction = Transaction(connection, opened.authenticator, SMALL_CACHE_BYTES)
+    head = transaction.read_head()
+    anchor = opened.open_anchor()
+    try:
+        try:
+            anchor.check(head)
+        except StoreRolledBack:
+            if not acknowledge_rollback or head is None:
+                raise
+            note = anchor.read()
+            head = _accept_rollback(opened, transaction, head, 0 if note is None else note.revision)
+            anchor.write(head)
+        if head is None:
+            raise StoreTampered("The head of the store is gone: restore a backup.")
+        if not head.pages:
+            from strongroom.older_stores import record_live_rows
+
+            connection.execute("BEGIN IMMEDIATE")
+            record_live_rows(transaction)
+            head = raise_revision(transaction, head.revision)
+            connection.execute("COMMIT")
+            anchor.write(head)
+    finally:
+        anchor.close()
+
+
+def _accept_rollback(opened: Opened, transaction: Transaction, head: Head, acknowledged: int) -> Head:
+    """Let a store that was put back go on from here; return its new head.
 
     Its revision passes the one that was acknowledged, so that neither copy is taken for the other again. Records
     of changes go on where the journal ends: those that the old store still held are in the journal already, and
@@ -254,23 +277,29 @@ def _accept_rollback(opened: Opened, connection: apsw.Connection, acknowledged: 
     journal = JournalWriter(
         opened.audit_directory, CHANGES_JOURNAL, anchor_key=opened.anchor_key, accept_loss=True
     )
-    head = journal.head
+    recorded = journal.head
     journal.close()
-    transaction = Transaction(connection, opened.authenticator, SMALL_CACHE_BYTES)
+    connection = transaction.connection
     connection.execute("BEGIN IMMEDIATE")
-    transaction.update(META, ("revision", acknowledged.to_bytes(8, "big")))
-    revision = raise_revision(transaction)
-    begin_session_epoch(transaction, revision)
     known: Any = connection.execute("SELECT seq FROM audit_outbox_head").fetchone()
-    if known is None or known[0] <= head.seq:
+    if known is None or known[0] <= recorded.seq:
         connection.execute("DELETE FROM audit_outbox")
         connection.execute("DELETE FROM audit_outbox_head")
         connection.execute(
-            "INSERT INTO audit_outbox_head VALUES (0, ?, ?, ?)", (head.seq, head.digest, head.seq)
+            "INSERT INTO audit_outbox_head VALUES (0, ?, ?, ?)", (recorded.seq, recorded.digest, recorded.seq)
         )
     connection.execute("DELETE FROM changes")  # whatever was cached elsewhere is of another history
+    epoch = max(head.revision, acknowledged) + 1
+    if head.pages:
+        transaction.refresh()
+    else:
+        from strongroom.older_stores import record_live_rows
+
+        record_live_rows(transaction)
+    begin_session_epoch(transaction, epoch)
+    accepted = raise_revision(transaction, epoch - 1)
     connection.execute("COMMIT")
-    return revision
+    return accepted
 
 
 def _opened(settings: Settings, keyring: Keyring) -> Opened:

@@ -30,7 +30,20 @@ WORDS = {
 }
 ENGINES = {"wire", "sigv4", "policy", "crypto", "schedule", "eventpattern"}
 PLACES = {"audit", "store", "seal"}
-TOP = {"administration", "app", "cli", "control", "opening", "rotation", "supervisor", "worker", "workers"}
+TOP = {
+    *(
+        "administration",
+        "app",
+        "cli",
+        "control",
+        "older_stores",
+        "opening",
+        "rotation",
+        "supervisor",
+        "worker",
+    ),
+    "workers",
+}
 RANKS = {
     **dict.fromkeys(WORDS, 0),
     **dict.fromkeys(ENGINES, 1),

@@ -27,13 +27,15 @@ from strongroom.crypto.keyring import new_keyring
 from strongroom.crypto.mac import RowMAC
 from strongroom.services.secretsmanager.tables import POLICIES, VERSIONS
 from strongroom.store.engine import DATABASE_NAME, open_connection
+from strongroom.store.errors import StoreRolledBack
 from strongroom.store.migration import migrate
-from strongroom.store.revision import ANCHOR_NAME, RevisionAnchor, read_revision
+from strongroom.store.revision import ANCHOR_NAME, RevisionAnchor
 from strongroom.store.rows import Rows, Transaction
 from strongroom.store.turn import WriteTurn
 from strongroom.store.writer import Change, Writer
 from tests.audit.places import ANCHOR_KEY, NOW_MS, PUBLIC_KEY, SIGNER, open_writer, record
 from tests.faults.power import Disk, powered
+from tests.support.groups import begin_store
 from tests.support.scale import rounds
 
 MAC = RowMAC.of(new_keyring(1_767_323_045_678))
@@ -77,14 +79,15 @@ def run_until_cut(directory: Path, disk: Disk, chance: random.Random, *, durable
     disk.cut_at = None
     setting_up = open_connection(path, vfs=disk.name)
     migrate(setting_up)
+    turn, anchor = WriteTurn(directory), RevisionAnchor(directory, MAC)
+    anchor.write(begin_store(Transaction(setting_up, MAC, 1_000_000)))
     checkpointing = open_connection(path, durable=durable, vfs=disk.name)
     for platter in disk.files.values():
         platter.sync()  # the deployment stood before; the cuts are about what it acknowledges from here on
     disk.cut_at = disk.operations + chance.randrange(1, 900)
 
-    turn, anchor = WriteTurn(directory), RevisionAnchor(directory, MAC)
     writer = Writer(
-        lambda: Transaction(open_connection(path, durable=durable, vfs=disk.name), MAC, 1_000_000),
+        lambda: Transaction(open_connection(path, durable=durable, vfs=disk.name), MAC, 1_000_000, anchor),
         turn,
         OutboxChain,
         anchor,
@@ -150,7 +153,9 @@ def losses(found: Path, changes: Sequence[PutPair]) -> list[str]:
     if len(records) != len(set(records)):
         wrong.append("a record is there twice")
     anchor = RevisionAnchor(found, MAC)
-    if read_revision(rows) < anchor.read():
+    try:
+        anchor.check(rows.read_head())
+    except StoreRolledBack:
         wrong.append("the anchor is ahead of the store")
     anchor.close()
     connection.close(True)

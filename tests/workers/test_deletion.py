@@ -33,6 +33,7 @@ from strongroom.store.turn import WriteTurn
 from strongroom.store.writer import Change, Writer
 from strongroom.workers import deletion
 from strongroom.workers.deletion import BATCH, DeletionWorker
+from tests.support.groups import begin_store, committed
 
 ACCOUNT, REGION = "111122223333", "us-east-1"
 NOW = 1_800_000_000_000
@@ -47,6 +48,7 @@ class Store:
         self.connection = open_connection(self.path)
         migrate(self.connection)
         self.rows = Transaction(self.connection, self.authenticator, 1 << 20)
+        begin_store(self.rows)
         self.writer = Writer(
             lambda: Transaction(open_connection(self.path), self.authenticator, 1 << 20),
             WriteTurn(directory),
@@ -84,14 +86,13 @@ class Store:
             purge_ms=purge_ms,
             attributes=Attributes(labels=labels),
         )
-        self.rows.run("BEGIN IMMEDIATE")
-        insert_secret(self.rows, secret)
-        for version_id, created_ms in versions:
-            insert_version(
-                self.rows, Version(number, version_id, created_ms, 0, (), "SecretString", b"sealed")
-            )
-        put_policy(self.rows, secret, BoundPolicy("{}", {}), number)
-        self.rows.run("COMMIT")
+        with committed(self.rows):
+            insert_secret(self.rows, secret)
+            for version_id, created_ms in versions:
+                insert_version(
+                    self.rows, Version(number, version_id, created_ms, 0, (), "SecretString", b"sealed")
+                )
+            put_policy(self.rows, secret, BoundPolicy("{}", {}), number)
         return secret
 
     def names(self) -> list[str]:
@@ -183,9 +184,8 @@ def test_a_secret_restored_meanwhile_stays(store: Store) -> None:
     secret = store.add(1, NOW, [("v" * 32, 1)])
 
     def restore_first(change: Change) -> None:
-        store.rows.run("BEGIN IMMEDIATE")
-        update_secret(store.rows, msgspec.structs.replace(secret, deleted_ms=None, purge_ms=None))
-        store.rows.run("COMMIT")
+        with committed(store.rows):
+            update_secret(store.rows, msgspec.structs.replace(secret, deleted_ms=None, purge_ms=None))
         store.writer.submit(change)
 
     DeletionWorker(store.reading, restore_first).run_once(NOW)
@@ -241,9 +241,8 @@ def test_surplus_versions_go_oldest_first(store: Store) -> None:
     ids = version_ids(103)
     secret = store.add(1, versions=[(version_id, number) for number, version_id in enumerate(ids)])
     labels = {**secret.labels, "KEEP": ids[1]}
-    store.rows.run("BEGIN IMMEDIATE")
-    update_secret(store.rows, msgspec.structs.replace(secret, attributes=Attributes(labels=labels)))
-    store.rows.run("COMMIT")
+    with committed(store.rows):
+        update_secret(store.rows, msgspec.structs.replace(secret, attributes=Attributes(labels=labels)))
     store.worker.run_once(NOW)
     assert list_version_ids(store.reading, 1) == [ids[1], *ids[4:]]
     assert [

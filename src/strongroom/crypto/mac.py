@@ -13,8 +13,13 @@ Rules:
    (``secret/2``), so that an old row is not read with a new meaning.
 3. The key is the one that the tag names, and the name is part of the input (K-04).
 
-Not covered: a whole row put back together with its older, then valid tag. A row therefore carries the store's
-revision or a counter among its columns, and the store compares (D-05).
+Not covered: a whole row put back together with its older, then valid tag. The store therefore keeps a record of
+the tags of all live rows (D-05); ``place`` says where in it a row is found::
+
+    place = BLAKE2b(HMAC-SHA256(metadata subkey of the first term, "strongroom/v1/places"), input) (16)
+    input = MessagePack [space, [column, ...]]
+
+It is made for every row that is read, and a keyed BLAKE2b costs a fifth of an HMAC.
 """
 
 from __future__ import annotations
@@ -22,6 +27,7 @@ from __future__ import annotations
 import hmac
 import struct
 from collections.abc import Mapping, Sequence
+from hashlib import blake2b
 from typing import Final
 
 import msgspec
@@ -37,6 +43,7 @@ Column = str | int | bytes | None
 """What a column holds. Integers have 64 bits. No ``bool`` and no ``float``: stores give them back changed."""
 
 TAG_BYTES: Final = 36
+PLACE_BYTES: Final = 16
 
 _TERM: Final = struct.Struct(">I")
 _encode = msgspec.msgpack.Encoder().encode
@@ -50,12 +57,15 @@ class RowMAC(Hidden):
         current: The term that new tags are made with.
     """
 
-    __slots__ = ("_current", "_states")
+    __slots__ = ("_current", "_places", "_states")
 
     def __init__(self, keys: Mapping[int, SymmetricKey], current: int) -> None:
         # The keyed state is made once and copied for each row: half the cost of keying anew.
         self._states = {_TERM.pack(term): (term, HMAC(key.reveal(), SHA256())) for term, key in keys.items()}
         self._current = _TERM.pack(current)
+        first = self._states[_TERM.pack(min(keys))][1].copy()  # not the current one: rows would not be found
+        first.update(b"strongroom/v1/places")
+        self._places = blake2b(key=first.finalize(), digest_size=PLACE_BYTES)
         assert self._current in self._states, "the current term is one of the keys"
 
     @classmethod
@@ -85,6 +95,12 @@ class RowMAC(Hidden):
         term, state = found
         if not hmac.compare_digest(_digest(state, term, table, columns), tag[4:]):
             raise RowTampered(f"a row of {table} was changed outside of the service")
+
+    def place(self, space: str, key: Sequence[Column]) -> bytes:
+        """Make the keyed hash of a key in a space of keys, for example a table: 16 bytes."""
+        keyed = self._places.copy()
+        keyed.update(_encode((space, key)))
+        return keyed.digest()
 
     def is_current(self, tag: bytes) -> bool:
         """Whether ``tag`` was made with the current term; otherwise a rotation has to tag the row again."""

@@ -4,7 +4,8 @@ Rules:
  - ``refresh`` is called after a request arrived and before anything is taken from here. It reads the change
    log of the store: one query that says both whether anything was committed since the last time and what.
    So a read that starts after a write was acknowledged sees it, whichever worker answers (promise 2).
- - When the log was trimmed past the last position seen, everything is dropped.
+ - The log is believed as far as its digest says what the head of the store or the anchor says (``leaves.py``).
+   When it does not, or was trimmed past the last position seen, everything is dropped.
  - What was made of several rows hangs on the keys of all of them (``depends_on``): a change of one of them drops it,
    so that a change of a policy names one key and not every credential that the policy bears on.
  - Bounded by an estimate of bytes; what was used since room was last made gets a second chance.
@@ -18,9 +19,10 @@ from typing import Any, Final
 
 import apsw
 
+from strongroom.store.leaves import NOTHING, extend_log
+
 ENTRY_OVERHEAD_BYTES: Final = 400
-CHANGES_SQL: Final = "SELECT seq, cache_key FROM changes WHERE seq >= ? ORDER BY seq"
-NEWEST_CHANGE_SQL: Final = "SELECT coalesce(max(seq), 0) FROM changes"
+CHANGES_SQL: Final = "SELECT seq, cache_key FROM changes WHERE seq > ? ORDER BY seq"
 
 
 class _Entry:
@@ -46,6 +48,7 @@ class RowCache:
         self._entries: dict[str, _Entry] = {}
         self._dependents: dict[str, set[str]] = {}
         self._seen = -1
+        self._digest = NOTHING
         self._fresh: list[str] = []
         self.tracks_fresh = tracks_fresh
         self.hits = 0
@@ -54,8 +57,13 @@ class RowCache:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def refresh(self) -> None:
-        """Drop what was changed by a commit since the last call."""
+    def refresh(self, newest: int, digest: bytes) -> None:
+        """Drop what was changed by a commit since the last call.
+
+        Args:
+            newest: The number of the log's newest entry, as far as is known for sure.
+            digest: Of the log up to there.
+        """
         try:
             news: list[Any] = self._cursor.execute(CHANGES_SQL, (self._seen,)).fetchall()
         except UnicodeDecodeError:
@@ -63,16 +71,30 @@ class RowCache:
             self._cursor.close(True)
             self._cursor = self._connection.cursor()
             news = []
-        if len(news) == 1 and news[0][0] == self._seen:
+            self._seen = -1
+        if not news and newest == self._seen:
             return
-        if self._seen > 0 and news and news[0][0] == self._seen:
-            for _, key in news[1:]:
-                self.drop(key)
-            self._seen = news[-1][0]
-        else:
+        if self._seen < 0 or not self._follow(news, newest, digest):
             self.clear()
-            newest: Any = self._cursor.execute(NEWEST_CHANGE_SQL).fetchall()
-            self._seen = newest[0][0]
+        self.stand_at(newest, digest)
+
+    def stand_at(self, newest: int, digest: bytes) -> None:
+        """Take it that everything is as new as this entry of the log."""
+        self._seen, self._digest = newest, digest
+
+    def _follow(self, news: list[Any], newest: int, digest: bytes) -> bool:
+        """Drop what the log names; False when it is not the one that is known, or not whole.
+
+        Entries behind ``newest`` are of commits that nobody answers for yet: they are read again the next time.
+        """
+        seen, known = self._seen, self._digest
+        for seq, key in news:
+            if seq <= newest:
+                if seq != seen + 1 or not isinstance(key, str):
+                    return False
+                seen, known = seq, extend_log(known, seq, key)
+            self.drop(key)
+        return seen == newest and known == digest
 
     def get(self, key: str) -> Any:
         """Return the entry, or None."""

@@ -3,6 +3,7 @@
 Rules:
  - ``PRAGMA user_version`` is the number of the last file applied; each file is applied in one transaction.
  - A store of a later Strongroom is refused, not guessed at.
+ - A migration does not touch rows with a code: neither the code nor the record of live rows would follow.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ Rules:
  - A row is verified whenever it is read, and refused with ``StoreTampered`` otherwise.
  - Names of tables and columns come from constants only; values are always bound (D-07).
 
-What this does not do: notice that one row was replaced by an older state of the same row. The revision
-anchor notices when the whole store was.
+What this does not do: notice that one row was replaced by an older state of the same row, or removed. The record of
+live rows does (``leaves.py``), and its entries have their places by what is said here.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
+
+from strongroom.store.leaves import Place, place_of
 
 Value = str | int | bytes | None
 Row = tuple[Value, ...]
@@ -32,6 +34,10 @@ class Authenticator(Protocol):
         """Raise when the code is not that of the row."""
         ...
 
+    def place(self, space: str, key: Sequence[Value]) -> bytes:
+        """Return a keyed hash of 16 bytes that stays the same when keys are rotated."""
+        ...
+
 
 class Table(msgspec.Struct, frozen=True):
     """One authenticated table.
@@ -40,11 +46,17 @@ class Table(msgspec.Struct, frozen=True):
         name: As in the migration.
         columns: All columns but ``mac``, in the order in which rows are given here.
         key: The columns of the primary key.
+        family: Rows of all tables of a family that have the same first key column share a leaf of the record of
+            live rows. Only for few rows each.
+        unique: Sets of columns that are unique as well, so that ``find_by`` can tell a row that was removed
+            from one that never was. INVARIANT: an update does not change them.
     """
 
     name: str
     columns: tuple[str, ...]
     key: tuple[str, ...]
+    family: str = ""
+    unique: tuple[tuple[str, ...], ...] = ()
     select_sql: str = ""
     find_sql: str = ""
     insert_sql: str = ""
@@ -67,3 +79,26 @@ class Table(msgspec.Struct, frozen=True):
         }
         for attribute, value in derived.items():
             msgspec.structs.force_setattr(self, attribute, value)
+
+    def key_of(self, row: Row) -> Row:
+        """Give the primary key of a row."""
+        return tuple([row[position] for position in self.key_positions])
+
+    def place(self, authenticator: Authenticator, key: Row) -> Place:
+        """Say where the entry of the row with this primary key belongs."""
+        name = authenticator.place(self.name, key)
+        return place_of(name, authenticator.place(self.family, key[:1]) if self.family else name)
+
+    def unique_place(self, authenticator: Authenticator, columns: tuple[str, ...], values: Row) -> Place:
+        """Say where the entry of a unique set of columns belongs."""
+        name = authenticator.place(f"{self.name} by {' '.join(columns)}", values)
+        return place_of(name, name)
+
+    def unique_places(self, authenticator: Authenticator, row: Row) -> list[Place]:
+        """Say where the entries of all unique sets of a row belong."""
+        return [
+            self.unique_place(
+                authenticator, columns, tuple(row[self.columns.index(column)] for column in columns)
+            )
+            for columns in self.unique
+        ]

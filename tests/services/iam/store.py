@@ -17,6 +17,7 @@ from strongroom.services.iam.tables import insert_access_key
 from strongroom.store.engine import open_connection
 from strongroom.store.migration import migrate
 from strongroom.store.rows import Rows, Transaction
+from tests.support.groups import begin_store, committed
 
 NOW_MS = 1_700_000_000_000
 ACCOUNT = "123456789012"
@@ -34,16 +35,15 @@ class IAMStore:
         self.transaction = Transaction(self.connection, authenticator, 1_000_000)
         self.rows = Rows(open_connection(self.path, read_only=True), authenticator, 1_000_000)
         self.credentials = StoredCredentials(self.keyring)
+        begin_store(self.transaction)
         with self.change() as transaction:
             self.admin: NewAdministrator = create_account(transaction, self.keyring, ACCOUNT, NOW_MS)
 
     @contextmanager
     def change(self) -> Iterator[Transaction]:
         """Make one committed change."""
-        self.connection.execute("BEGIN IMMEDIATE")
-        yield self.transaction
-        self.connection.execute("COMMIT")
-        self.transaction.keep()
+        with committed(self.transaction) as transaction:
+            yield transaction
 
     def find(self, access_key_id: str) -> Credential | None:
         """Look for a credential as the next request does."""

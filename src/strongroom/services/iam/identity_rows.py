@@ -70,7 +70,7 @@ class IdentityRows(Generic[I]):
         self.policy_table = policies
         self._decode_attributes = msgspec.msgpack.Decoder(attributes).decode
         id_column = table.columns[2]
-        self._by_id = f"WHERE {id_column} = ?"
+        self._by_id = (id_column,)
         self._policies_by_name = f"WHERE {id_column} = ? ORDER BY name"
         self._count = f"SELECT count(*) FROM {table.name} WHERE account_id = ?"  # noqa: S608 - constants (D-07)
 
@@ -85,8 +85,8 @@ class IdentityRows(Generic[I]):
 
     def find_by_id(self, rows: Rows, unique_id: str) -> I | None:
         """Read one by its unique id, or None."""
-        found = rows.select(self.table, self._by_id, (unique_id,))
-        return self._of_row(found[0]) if found else None
+        row = rows.find_by(self.table, self._by_id, unique_id)
+        return None if row is None else self._of_row(row)
 
     def page(self, rows: Rows, account: str, path_prefix: str, after: str, most: int) -> list[I]:
         """Read those whose path begins with ``path_prefix``, by folded name from behind ``after``."""
@@ -192,7 +192,7 @@ def with_entry(entries: Mapping[str, T], name: str, value: T | None) -> dict[str
 
 def _table(name: str, id_column: str) -> Table:
     columns = ("account_id", "name_folded", id_column, "name", "path", "created_ms", "attributes")
-    return Table(name, columns=columns, key=("account_id", "name_folded"))
+    return Table(name, columns=columns, key=("account_id", "name_folded"), unique=((id_column,),))
 
 
 def _policy_table(name: str, id_column: str) -> Table:

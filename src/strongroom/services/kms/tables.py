@@ -120,8 +120,13 @@ def update_key(transaction: Transaction, key: KeyRow) -> None:
 
 def remove_key(transaction: Transaction, key: KeyRow) -> None:
     """Remove a key with its materials, policy, aliases and grants: what was encrypted under it is lost."""
-    transaction.run("DELETE FROM kms_key_materials WHERE key_id = ?", (key.key_id,))
-    transaction.run("DELETE FROM kms_grants WHERE key_id = ?", (key.key_id,))
+    of_key = (key.key_id,)
+    for material_id in transaction.column(
+        "SELECT material_id FROM kms_key_materials WHERE key_id = ?", of_key
+    ):
+        transaction.delete(MATERIALS, key.key_id, material_id)
+    for grant_id in transaction.column("SELECT grant_id FROM kms_grants WHERE key_id = ?", of_key):
+        transaction.delete(GRANTS, grant_id)
     transaction.run("DELETE FROM kms_key_dues WHERE key_id = ?", (key.key_id,))
     transaction.delete(POLICIES, key.key_id)
     for alias in key.attributes.aliases:

@@ -37,15 +37,18 @@ SECRETS = Table(
         "attributes",
     ),
     key=("secret_id",),
+    family="secret",
+    unique=(("account_id", "region", "name"),),
 )
 VERSIONS = Table(
     "secret_versions",
     columns=("secret_id", "version_id", "created_ms", "accessed_ms", "key_ids", "field", "sealed"),
     key=("secret_id", "version_id"),
+    family="secret",
 )
-POLICIES = Table("secret_policies", columns=("secret_id", "document"), key=("secret_id",))
+POLICIES = Table("secret_policies", columns=("secret_id", "document"), key=("secret_id",), family="secret")
 
-_BY_NAME = "WHERE account_id = ? AND region = ? AND name = ?"
+_BY_NAME = ("account_id", "region", "name")
 _FOREVER_MS = (1 << 63) - 1
 _decode_attributes = msgspec.msgpack.Decoder(Attributes).decode
 _encode_attributes = msgspec.msgpack.Encoder().encode
@@ -274,8 +277,8 @@ def _digest(document: str) -> bytes:
 
 
 def _read_secret(rows: Rows, account: str, region: str, name: str) -> Secret | None:
-    found = rows.select(SECRETS, _BY_NAME, (account, region, name))
-    return secret_of_row(found[0]) if found else None
+    row = rows.find_by(SECRETS, _BY_NAME, account, region, name)
+    return secret_of_row(row) if row is not None else None
 
 
 def _read_version(rows: Rows, secret_id: int, version_id: str) -> Version | None:
