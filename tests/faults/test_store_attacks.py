@@ -10,6 +10,7 @@ ones on the revision.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -217,9 +218,43 @@ def test_k03_a_change_log_full_of_rubbish_harms_nothing(target: Target) -> None:
         assert target.ask("GetSecretValue", {"SecretId": "a"}).status == 200
 
 
+def test_k03_what_hangs_on_a_key_cannot_be_put_back(target: Target) -> None:
+    """A revoked grant, an alias that was moved and an older policy carry good codes; the key's row knows better."""
+    kms = target.server.client("kms")
+    account = target.server.first.account_id
+    one, two = (kms.create_key()["KeyMetadata"]["KeyId"] for _ in range(2))
+    root = f"arn:aws:iam::{account}:root"
+
+    def row(table: str, where: str) -> tuple[Any, ...]:
+        [found] = target.store.execute(f"SELECT * FROM {table} WHERE {where}").fetchall()
+        return found
+
+    grant = kms.create_grant(KeyId=one, GranteePrincipal=root, Operations=["Decrypt"])["GrantId"]
+    old_grant = row("kms_grants", f"grant_id = '{grant}'")
+    kms.revoke_grant(KeyId=one, GrantId=grant)
+    old_policy = row("kms_key_policies", f"key_id = '{one}'")
+    closed = {"Effect": "Deny", "Principal": "*", "Action": "kms:Encrypt", "Resource": "*"}
+    policy = json.loads(kms.get_key_policy(KeyId=one)["Policy"])
+    policy["Statement"].append(closed)
+    kms.put_key_policy(KeyId=one, Policy=json.dumps(policy))
+    kms.create_alias(AliasName="alias/moved", TargetKeyId=one)
+    old_alias = row("kms_aliases", "name = 'alias/moved'")
+    kms.update_alias(AliasName="alias/moved", TargetKeyId=two)
+    for table, old, name in (
+        ("kms_grants", old_grant, one),
+        ("kms_key_policies", old_policy, one),
+        ("kms_aliases", old_alias, "alias/moved"),
+    ):
+        assert target.ask("DescribeKey", {"KeyId": name}, service="kms").status == 200
+        marks = ", ".join("?" * len(old))
+        with target.attacked(table, f"INSERT OR REPLACE INTO {table} VALUES ({marks})", bindings=old):
+            target.assert_spoilt(target.ask("DescribeKey", {"KeyId": name}, service="kms"))
+
+
 # Any byte of any column
 
 Probe = Callable[[Target], Answer | None]
+OF_THE_CUSTOMERS_KEY = "key_id = (SELECT key_id FROM kms_aliases WHERE name = 'alias/customer')"
 OF_THE_DEFAULT_KEY = "key_id = (SELECT key_id FROM kms_aliases WHERE name = 'alias/aws/secretsmanager')"
 
 
@@ -311,8 +346,8 @@ PROBES: dict[str, tuple[Probe, str]] = {
     "kms_keys": (read_a, OF_THE_DEFAULT_KEY),
     "kms_key_materials": (read_a, OF_THE_DEFAULT_KEY),
     "kms_aliases": (read_a, "name = 'alias/aws/secretsmanager'"),
-    "kms_key_policies": (describe_key, ""),
-    "kms_grants": (describe_key, ""),
+    "kms_key_policies": (describe_key, OF_THE_CUSTOMERS_KEY),
+    "kms_grants": (describe_key, OF_THE_CUSTOMERS_KEY),
     "secrets": (read_a, "name = 'a'"),
     "secret_versions": (read_a, f"version_id = '{'2' * 31}a'"),
     "secret_policies": (read_b, ""),

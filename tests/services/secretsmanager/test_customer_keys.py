@@ -437,6 +437,35 @@ def test_policies_decide_on_the_key_that_a_request_names(
         assert refusal(client.update_secret, SecretId=name, KmsKeyId="")[0] == "AccessDeniedException"
 
 
+def test_p01_a_name_of_a_key_is_one_in_the_account_of_the_secret(
+    server: Server, account: Account, secretsmanager: Any, kms: Any, key_id: str
+) -> None:
+    """An alias of the caller's account is neither what policies see nor what is used."""
+    other = server.new_account()
+    theirs = server.client("kms", other)
+    theirs.create_alias(AliasName="alias/x", TargetKeyId=theirs.create_key()["KeyMetadata"]["KeyId"])
+    kms.create_alias(AliasName="alias/x", TargetKeyId=key_id)
+    arn = arn_of(account, key_id)
+    keys = statement("GenerateDataKey", "Decrypt", "Encrypt")
+    friend = User(server, other, ANY_SECRET, keys)
+    root = statement("*", Principal={"AWS": f"arn:aws:iam::{account.account_id}:root"})
+    guest = statement("GenerateDataKey", "Decrypt", "Encrypt", Principal={"AWS": friend.arn})
+    kms.put_key_policy(KeyId=key_id, Policy=policy(root, guest))
+    made = secretsmanager.create_secret(Name="a", SecretString="x", KmsKeyId=key_id)
+    share(secretsmanager, "a", other.account_id)
+    update = friend.client("secretsmanager").update_secret
+    for found, right in ((arn, True), (arn_of(other, "x"), False)):
+        condition = {"ArnEquals": {"secretsmanager:KmsKeyArn": found}}
+        friend.may(statement("secretsmanager:UpdateSecret", Condition=condition), keys)
+        if right:
+            update(SecretId=made["ARN"], KmsKeyId="alias/x", SecretString="y")
+        else:
+            refused = refusal(update, SecretId=made["ARN"], KmsKeyId="alias/x")
+            assert refused[0] == "AccessDeniedException"
+    assert secretsmanager.get_secret_value(SecretId="a")["SecretString"] == "y"
+    assert versions_of(secretsmanager, "a")["AWSCURRENT"] == [arn]
+
+
 def test_k05_a_key_is_not_deleted_while_a_value_needs_it(moved_server: MovedServer) -> None:
     """It stays pending and refuses; once the last such value is gone it goes too. A second key is enough."""
     kms, secrets = moved_server.client("kms"), moved_server.client("secretsmanager")

@@ -276,11 +276,9 @@ def list_grants(rows: Rows, key: KeyRow) -> list[Grant]:
     Raises:
         StoreTampered: They are not those that the key's row remembers.
     """
-    if not key.attributes.grants:
-        return []
     found = rows.select(GRANTS, "WHERE key_id = ? ORDER BY created_ms, grant_id", (key.key_id,))
     total = sum(_weight(row) for row in found) % _SUM
-    if total.to_bytes(32) != key.attributes.grants:
+    if _written(total) != key.attributes.grants:
         raise StoreTampered("the grants of a KMS key were changed outside of Strongroom")
     return [_grant_of_row(row) for row in found]
 
@@ -318,7 +316,11 @@ def remove_grant(transaction: Transaction, key: KeyRow, grant: Grant) -> None:
 
 def _note_grants(transaction: Transaction, key: KeyRow, weight: int) -> None:
     total = (int.from_bytes(key.attributes.grants) + weight) % _SUM
-    update_key(transaction, key.with_attributes(grants=total.to_bytes(32) if total else b""))
+    update_key(transaction, key.with_attributes(grants=_written(total)))
+
+
+def _written(total: int) -> bytes:
+    return total.to_bytes(32) if total else b""
 
 
 def _weight(row: Row) -> int:

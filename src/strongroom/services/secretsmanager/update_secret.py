@@ -71,12 +71,15 @@ class Response(Shape):
 def target(context: Context, request: Request) -> Target:
     """Name the secret. That a token is missing comes before whether the secret exists (recorded)."""
     check_token(request.client_request_token)
-    conditions = key_conditions(context, context.account, request.kms_key_id)
+    conditions: dict[str, tuple[str, ...]] = {}
     if request.description is not None:
         conditions["secretsmanager:description"] = (request.description,)
     if request.type is not None:
         conditions["secretsmanager:type"] = (request.type,)
-    return find_target(context, request.secret_id, conditions)
+    target = find_target(context, request.secret_id, conditions)
+    # A key's name is one in the account of the secret, whoever asks.
+    of_key = key_conditions(context, target.account, request.kms_key_id)
+    return msgspec.structs.replace(target, conditions={**target.conditions, **of_key}) if of_key else target
 
 
 def handle(context: Context, request: Request, target: Target) -> Response:
