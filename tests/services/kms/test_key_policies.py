@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.services.kms.answers import User, arn_of, denied, policy, refusal, statement
-from tests.support.accounts import Account
+from tests.support.accounts import Account, Key
 from tests.support.server import Server
 
 LOCKED_OUT = (
@@ -128,8 +128,6 @@ def test_p07_who_is_made_anew_under_an_old_name_is_not_meant(
     kms.put_key_policy(KeyId=key_id, Policy=text)
     iam.delete_user(UserName="ada")
     iam.create_user(UserName="ada")
-    from tests.support.accounts import Key
-
     made = iam.create_access_key(UserName="ada")["AccessKey"]
     client = server.client("kms", key=Key(made["AccessKeyId"], made["SecretAccessKey"]))
     assert refusal(client.describe_key, KeyId=key_id)[0] == "AccessDeniedException"
