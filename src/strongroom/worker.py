@@ -40,7 +40,6 @@ from strongroom.ids import new_uuid
 from strongroom.opening import Opened
 from strongroom.services.iam.accounts import list_regions
 from strongroom.services.iam.credentials import StoredCredentials
-from strongroom.services.sts.sessions import SessionCredentials
 from strongroom.store.errors import StoreError
 from strongroom.store.revision import RevisionAnchor
 from strongroom.store.rows import Rows
@@ -49,6 +48,8 @@ from strongroom.store.writer import Change, Writer
 
 if TYPE_CHECKING:
     from strongroom.audit.trail import Trail
+    from strongroom.crypto.keyring import Keyring
+    from strongroom.gateway.caller import Credential, SessionSource
 
 log = logging.getLogger(__name__)
 
@@ -105,6 +106,26 @@ class ThreadTrails:
 
             trail = self._own.trail = Trail(self._directory)
         return trail
+
+
+class SessionsOnDemand:
+    """The temporary credentials; what reads them is imported with the first token, for a start does not wait for it.
+
+    Args:
+        keyring: Opens the tokens.
+    """
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
+        self._source: SessionSource | None = None
+
+    def find(self, rows: Rows, access_key_id: str, token: str) -> Credential | None:
+        """Return the credential, expired or not; None when the token is not the key's or its principal is gone."""
+        if self._source is None:
+            from strongroom.services.sts.sessions import SessionCredentials
+
+            self._source = SessionCredentials(self._keyring)
+        return self._source.find(rows, access_key_id, token)
 
 
 class Worker:
@@ -174,7 +195,7 @@ class Worker:
             router=Router(services),
             authenticator=Authenticator(
                 StoredCredentials(opened.keyring),
-                SessionCredentials(opened.keyring),
+                SessionsOnDemand(opened.keyring),
                 system_clock,
                 list_regions,
             ),

@@ -16,7 +16,6 @@ from typing import Final
 
 from strongroom.seal.errors import SealNotServed, UnknownSeal
 from strongroom.seal.file import FileSeal
-from strongroom.seal.passphrase import PassphraseSeal
 from strongroom.seal.passphrase_source import PassphraseSource
 from strongroom.seal.provider import SealProvider
 from strongroom.seal.settings import FileSettings, SealSettings
@@ -32,6 +31,8 @@ def _passphrase(parameter: str, source: PassphraseSource) -> SealProvider:
     if parameter:
         # Whoever writes passphrase:SOMETHING has just put the passphrase into the process list.
         raise UnknownSeal("a passphrase is never given as an argument; write passphrase, and it is asked for")
+    from strongroom.seal.passphrase import PassphraseSeal  # other deployments do not wait for it
+
     return PassphraseSeal(source)
 
 
@@ -74,4 +75,6 @@ def provider_of(settings: SealSettings, source: PassphraseSource) -> SealProvide
     """Make the provider that ``settings`` describe, to open an existing deployment."""
     if isinstance(settings, FileSettings):
         return FileSeal.of(settings)
+    from strongroom.seal.passphrase import PassphraseSeal
+
     return PassphraseSeal.of(settings, source)

@@ -17,6 +17,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from argon2.low_level import Type, hash_secret_raw
+
 from strongroom.crypto.material import KEY_BYTES, Plaintext, RootKey
 from strongroom.crypto.randomness import random_bytes
 from strongroom.seal.errors import SealNotCreated
@@ -89,8 +91,6 @@ class PassphraseSeal:
 
 
 def _derive(passphrase: Plaintext, salt: bytes, cost: Argon2Cost) -> RootKey:
-    from argon2.low_level import Type, hash_secret_raw  # deployments with another seal do not wait for it
-
     derived = hash_secret_raw(
         secret=passphrase.reveal(),
         salt=salt,

@@ -15,10 +15,13 @@ import operator
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from strongroom.policy.conditions.judgement import Judgement, Matcher, any_of
 from strongroom.policy.question import Question
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 _SECONDS = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
 # AWS takes years of fewer than four digits and a bare T ("01T", recorded).
@@ -35,6 +38,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def parse_date(text: str) -> Fraction | None:
     """Read a date as seconds since 1970-01-01T00:00:00Z; None when the text is no date."""
+    from fractions import Fraction  # few policies name dates, and every start would wait for it
+
     if _SECONDS.fullmatch(text):
         seconds = int(text)
         return Fraction(seconds) if -_INT64 <= seconds < _INT64 else None
