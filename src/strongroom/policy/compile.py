@@ -10,7 +10,7 @@ Rules:
    should name principals and does not never applies.
 
 Actions fold in ASCII; the service prefix takes no wildcard but the lone ``*`` (IAM User Guide, "Action").
-Patterns of resources are compiled for each action anew: that is rare, and keeps unused ones out of memory.
+Patterns of resources are compiled when the first action needs them: that keeps unused ones out of memory.
 
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html
 """
@@ -168,12 +168,13 @@ class CompiledPolicy:
             ``table``.
     """
 
-    __slots__ = ("_entries", "_variables", "kind", "source_id", "tables")
+    __slots__ = ("_entries", "_patterns", "_variables", "kind", "source_id", "tables")
 
     def __init__(self, document: Document, *, source_id: str, principal_ids: Mapping[str, str]) -> None:
         self.kind = document.kind
         self.source_id = source_id
         self.tables: dict[str, ActionTable] = {}
+        self._patterns: dict[int, tuple[ResourcePattern, ...]] = {}
         self._variables = document.has_variables
         self._entries = tuple(
             (
@@ -227,14 +228,21 @@ class CompiledPolicy:
         if statement.resources is None or self.kind is PolicyKind.TRUST:
             index.add_everywhere(compiled)
             return
-        texts = statement.resources
         if statement.is_not_resource:
-            patterns = [ResourcePattern(text, variables=self._variables) for text in texts]
-            index.add_exclusion(compiled, patterns, denies=compiled.denies)
-        elif any(map(is_everything, texts)):
+            index.add_exclusion(compiled, self._patterns_of(statement), denies=compiled.denies)
+        elif any(map(is_everything, statement.resources)):
             index.add_everywhere(compiled)
         else:
-            index.add(compiled, [ResourcePattern(text, variables=self._variables) for text in texts])
+            index.add(compiled, self._patterns_of(statement))
+
+    def _patterns_of(self, statement: Statement) -> tuple[ResourcePattern, ...]:
+        """Return the compiled resources of a statement, which the tables of all actions share."""
+        patterns = self._patterns.get(statement.index)
+        if patterns is None:
+            texts = statement.resources or ()
+            patterns = tuple(ResourcePattern(text, variables=self._variables) for text in texts)
+            self._patterns[statement.index] = patterns
+        return patterns
 
 
 class PolicySet(tuple[CompiledPolicy, ...]):

@@ -68,6 +68,16 @@ class SimulatedPolicy:
         """Where its statements stand."""
         return statement_spans(self._text)
 
+    @cached_property
+    def keys(self) -> tuple[tuple[ActionNames, tuple[str, ...]], ...]:
+        """The condition keys of each statement that names some, with the actions that it is about."""
+        document = self.document
+        found = (
+            (ActionNames(statement), tuple(_keys_of(statement, has_variables=document.has_variables)))
+            for statement in document.statements
+        )
+        return tuple(entry for entry in found if entry[1])
+
 
 class Matched(msgspec.Struct, frozen=True):
     """One statement that decided."""
@@ -203,9 +213,9 @@ class Simulation(msgspec.Struct, frozen=True):
         named = (
             key
             for policy in self.policies
-            for statement in policy.document.statements
-            if ActionNames(statement).match(folded)
-            for key in _keys_of(statement, has_variables=policy.document.has_variables)
+            for actions, keys in policy.keys
+            if actions.match(folded)
+            for key in keys
         )
         return [key for key in _each_once(named) if not self.context.get(fold(key))]
 

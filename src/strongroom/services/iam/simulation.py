@@ -40,7 +40,7 @@ from strongroom.services.iam.simulation_shapes import (
     show_result,
 )
 
-LOOKS_MOST: Final = 200_000
+LOOKS_MOST: Final = 50_000
 """Statements that one page may look at; a page has at least one result."""
 
 _ACTION: Final = re.compile(r"[A-Za-z0-9.-]+:[A-Za-z0-9]+", re.ASCII)
