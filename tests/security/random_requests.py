@@ -26,6 +26,12 @@ NAMES: Final = ("fuzz/a", "fuzz/b", "d", "e", "f", "g")
 _ODD_NAMES: Final = ("fuzz/c-AbCdEf", "absent", "fuzz/ e", "*", "fuzz/%", "ключ", "a" * 512)
 _USERS: Final = ("ann", "bob")
 _ODD_USERS: Final = ("Ann", "absent", "b o b", "fuzzer", "x" * 64, "*", "émile")
+GROUPS: Final = ("g1", "g2")
+ROLES: Final = ("r1", "r2", "R3")
+PROFILES: Final = ("i1", "i2")
+POLICIES: Final = ("p1", "p2", "p3")
+PROVIDERS: Final = ("a.example", "b.example/x")
+_OF_AWS: Final = "arn:aws:iam::aws:policy/PowerUserAccess"
 TOKENS: Final = tuple(f"{number:08d}-0000-4000-8000-000000000000" for number in range(8))
 _STAGES: Final = ("AWSCURRENT", "AWSPENDING", "AWSPREVIOUS", "blue", "green")
 _ODD_STAGES: Final = ("", "s" * 256, "é")
@@ -136,6 +142,8 @@ class RandomRequests:
 
     def _member(self, member: Member) -> Any:
         pool = _POOLS.get(member.wire_name)
+        if member.wire_name == "VersionId" and member.type.pattern:  # of a managed policy
+            pool = RandomRequests._policy_version
         if pool is not None and self._random.random() < 0.93:
             return pool(self)
         return self._value(member.type)
@@ -243,6 +251,53 @@ class RandomRequests:
             cut = random.randrange(len(written))
             written = written[:cut] + self._text() + written[cut + random.randrange(3) :]
         return written
+
+    def _policy_document(self) -> str:
+        """Write what ``PolicyDocument`` may be: an identity policy, or the trust policy of a role."""
+        return self._trust_policy() if self._random.random() < 0.2 else self._policy(of_a_resource=False)
+
+    def _trust_policy(self) -> str:
+        root = f"arn:aws:iam::{self._account_id}:root"
+        federated = f"arn:aws:iam::{self._account_id}:oidc-provider/{PROVIDERS[0]}"
+        statement = {
+            "Effect": self._mostly(("Allow",), ("Deny",)),
+            "Principal": self._mostly(
+                ({"AWS": root}, {"Service": "ec2.amazonaws.com"}, {"Federated": federated}),
+                ({"AWS": f"{root}x"}, {"AWS": "AIDAAAAAAAAAAAAAAAAAA"}, "*", 3),
+            ),
+            "Action": self._mostly(("sts:AssumeRole", ["sts:AssumeRole", "sts:TagSession"]), ("s3:x", [])),
+        }
+        if self._random.random() < 0.1:
+            return self._policy(of_a_resource=True)
+        return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+    def _role_arn(self) -> str:
+        account = self._mostly((self._account_id,), ("000000000001", ""))
+        return f"arn:aws:iam::{account}:role/{self._mostly(ROLES, ('absent', '*'))}"
+
+    def _policy_arn(self) -> str:
+        account = self._mostly((self._account_id,), ("000000000001", ""))
+        arn: str = self._mostly(
+            (*(f"arn:aws:iam::{account}:policy/{name}" for name in POLICIES), _OF_AWS),
+            (
+                f"arn:aws:iam::{account}:policy/absent",
+                "arn:aws:iam::aws:policy/none",
+                f"{_OF_AWS}/x",
+                "arn:x",
+            ),
+        )
+        return arn
+
+    def _policy_version(self) -> str:
+        version: str = self._mostly(
+            ("v1", "v2", "v3", "v4", "v5", "v6"), ("v0", "v" + "9" * 5_000, "v1.x", "1")
+        )
+        return version
+
+    def _provider_arn(self) -> str:
+        account = self._mostly((self._account_id,), ("000000000001", ""))
+        url = self._mostly(PROVIDERS, ("absent.example", "*", ""))
+        return f"arn:aws:iam::{account}:oidc-provider/{url}"
 
     def _key_id(self) -> str:
         random = self._random
@@ -367,12 +422,27 @@ _POOLS: Final[dict[str, Callable[[RandomRequests], Any]]] = {
     "UserName": lambda draw: draw._mostly(_USERS, _ODD_USERS),
     "AccessKeyId": lambda draw: draw._random.choice(draw.seen[-20:]),
     "ResourcePolicy": lambda draw: draw._policy(of_a_resource=True),
-    "PolicyDocument": lambda draw: draw._policy(of_a_resource=False),
-    "PolicyName": lambda draw: draw._mostly(("one", "two"), ("a b", "x" * 128)),
+    "PolicyDocument": RandomRequests._policy_document,
+    "PolicyName": lambda draw: draw._mostly(("one", "two", *POLICIES), ("a b", "x" * 128)),
+    "GroupName": lambda draw: draw._mostly(GROUPS, _ODD_USERS),
+    "RoleName": lambda draw: draw._mostly(ROLES, _ODD_USERS),
+    "RoleArn": RandomRequests._role_arn,
+    "AssumeRolePolicyDocument": RandomRequests._trust_policy,
+    "InstanceProfileName": lambda draw: draw._mostly(PROFILES, _ODD_USERS),
+    "PolicyArn": RandomRequests._policy_arn,
+    "OpenIDConnectProviderArn": RandomRequests._provider_arn,
+    "Url": lambda draw: draw._mostly(
+        tuple(f"https://{url}" for url in PROVIDERS),
+        ("http://a.example", "https://a.example?x", "https://[::1]"),
+    ),
+    "ClientID": lambda draw: draw._mostly(("c1", "c2"), ("é", "c" * 255)),
+    "ClientIDList": lambda draw: draw._mostly((["c1"], []), (["c"] * 101, [str(n) for n in range(101)])),
+    "ThumbprintList": lambda draw: draw._mostly((["a" * 40], []), (["x" * 40], ["b" * 40] * 6)),
+    "MaxSessionDuration": lambda draw: draw._mostly((3600, 43200), (0, 3599, 43201)),
     "Path": lambda draw: draw._mostly(("/", "/team/"), ("team", "/a//b/", "/\x7f/")),
     "PathPrefix": lambda draw: draw._mostly(("/", "/team"), ("/%", "/_", "team")),
     "PermissionsBoundary": lambda draw: draw._mostly(
-        (None,), ("arn:aws:iam::aws:policy/AdministratorAccess",)
+        (None, _OF_AWS), ("arn:aws:iam::aws:policy/AdministratorAccess", "arn:x")
     ),
     "AddReplicaRegions": lambda draw: draw._mostly((None,), ([{"Region": "eu-west-1"}], [])),
     "CrossAccountPrimaryARN": lambda draw: draw._mostly((None,), ("arn:aws:secretsmanager:::secret:x",)),

@@ -19,7 +19,16 @@ from uuid import UUID
 import pytest
 
 from strongroom.services.table import SERVICES
-from tests.security.random_requests import NAMES, TOKENS, Keys, RandomRequests
+from tests.security.random_requests import (
+    NAMES,
+    POLICIES,
+    PROFILES,
+    PROVIDERS,
+    ROLES,
+    TOKENS,
+    Keys,
+    RandomRequests,
+)
 from tests.support.accounts import Account, Key
 from tests.support.keep_alive import KeepAlive, Reply, Unsigned, write_signed
 from tests.support.scale import rounds
@@ -48,6 +57,7 @@ def test_no_request_makes_the_server_fail(second_server: StartServer, number: in
     key = _user_that_cannot_lock_itself_out(server, account)
     _make_secrets(server.client("secretsmanager", account))
     keys = _make_keys(server.client("kms", account), account)
+    _make_roles(server.client("iam", account), account)
     requests = RandomRequests(Random(seed), account.account_id, keys)
     connections = [KeepAlive(server.endpoint) for _ in range(CONNECTIONS)]
     expected: dict[str, str] = {}
@@ -83,7 +93,7 @@ def _user_that_cannot_lock_itself_out(server: Server, account: Account) -> Key:
     iam = server.client("iam", account)
     iam.create_user(UserName="fuzzer")
     own = [f"arn:aws:iam::{account.account_id}:user/{name}" for name in ("fuzzer", "admin")]
-    changes = ["iam:Create*", "iam:Delete*", "iam:Put*", "iam:Update*"]
+    changes = ["iam:Create*", "iam:Delete*", "iam:Put*", "iam:Update*", "iam:Attach*", "iam:Detach*"]
     statements = [
         {"Effect": "Allow", "Action": "*", "Resource": "*"},
         {"Effect": "Deny", "Action": changes, "Resource": own},
@@ -100,6 +110,27 @@ def _make_secrets(secretsmanager: Any) -> None:
         secretsmanager.create_secret(Name=name, SecretString="one", ClientRequestToken=TOKENS[0])
         for token in TOKENS[1:3]:
             secretsmanager.put_secret_value(SecretId=name, SecretString="more", ClientRequestToken=token)
+
+
+def _make_roles(iam: Any, account: Account) -> None:
+    """Make the roles, policies, profiles and providers that requests will find."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{account.account_id}:root"},
+        "Action": "sts:AssumeRole",
+    }
+    trust = json.dumps({"Version": "2012-10-17", "Statement": statement})
+    rights = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": rights})
+    for name in ROLES:
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)
+    for name in POLICIES:
+        arn = iam.create_policy(PolicyName=name, PolicyDocument=document)["Policy"]["Arn"]
+        iam.create_policy_version(PolicyArn=arn, PolicyDocument=document)
+    for name in PROFILES:
+        iam.create_instance_profile(InstanceProfileName=name)
+    for url in PROVIDERS:
+        iam.create_open_id_connect_provider(Url=f"https://{url}")
 
 
 def _make_keys(kms: Any, account: Account) -> Keys:

@@ -153,13 +153,21 @@ def test_p07_a_trust_policy_names_who_exists(iam: Any, account: Any) -> None:
     """An absent user or role is refused by name, path and case included."""
     iam.create_user(UserName="Alice", Path="/p/")
     root = f"arn:aws:iam::{account.account_id}"
-    for arn in (f"{root}:user/Alice", f"{root}:user/p/alice", f"{root}:role/none", f"{root}:role/p/Alice"):
+    for arn in (
+        f"{root}:user/Alice",
+        f"{root}:user/p/alice",
+        f"{root}:role/none",
+        f"{root}:role/p/Alice",
+        f"{root}:role/x:root",
+        "arn:aws:sts::111122223333:assumed-role/app/session",
+    ):
         assert refusal(make, iam=iam, AssumeRolePolicyDocument=trust({"AWS": arn})) == (
             400,
             "MalformedPolicyDocument",
             f'Invalid principal in policy: "AWS":"{arn}"',
         )
-    everybody = [f"{root}:user/p/Alice", f"{root}:root", account.account_id]
+    session = f"{root.replace('iam', 'sts')}:assumed-role/app/session"
+    everybody = [f"{root}:user/p/Alice", f"{root}:root", account.account_id, session]
     role = make(iam, AssumeRolePolicyDocument=trust({"AWS": everybody}))["Role"]
     assert role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == {"AWS": everybody}
 

@@ -185,8 +185,8 @@ def verify_mfa(context: Context, user_id: str, serial_number: str, token_code: s
 def resolve_principals(rows: Rows, document: Document) -> dict[str, str]:
     """Give the unique id of every user and role that a policy names by its ARN.
 
-    Sessions and federated users are known by what they come from and are not looked up; account ids and unique ids
-    must exist.
+    Sessions and federated users are known by what they come from and are not looked up; their accounts, account ids
+    and unique ids must exist.
 
     Raises:
         UnknownPrincipal: One of them does not exist.
@@ -196,15 +196,17 @@ def resolve_principals(rows: Rows, document: Document) -> dict[str, str]:
         if is_unique_id(name):
             if USERS.find_by_id(rows, name) is None and ROLES.find_by_id(rows, name) is None:
                 raise UnknownPrincipal(name)
-        elif not is_principal_arn(name) or name.endswith(":root"):
-            account = name.partition("::")[2].partition(":")[0] or name
-            if account != "*" and find_account(rows, account) is None:
+        elif name.startswith(("arn:aws:iam::", "arn:aws:sts::")) and is_principal_arn(name):
+            account, resource = name.split(":", 5)[4:]
+            if find_account(rows, account) is None:
                 raise UnknownPrincipal(name)
-        elif name.startswith("arn:aws:iam:"):
-            found = _find_principal(rows, name)
-            if found is None:
-                raise UnknownPrincipal(name)
-            resolved[name] = found.unique_id
+            if name.startswith("arn:aws:iam::") and resource != "root":
+                found = _find_principal(rows, name)
+                if found is None:
+                    raise UnknownPrincipal(name)
+                resolved[name] = found.unique_id
+        elif name != "*" and find_account(rows, name) is None:
+            raise UnknownPrincipal(name)
     return resolved
 
 
