@@ -103,6 +103,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     batch_get_records_each: Annotated[
         bool, Setting("yes or no", "BatchGetSecretValue also records one GetSecretValue a secret")
     ] = True
+    egress_allow: Annotated[
+        str,
+        Setting("networks", "private networks that may be fetched from, for example 10.0.0.0/8, fd00::/8"),
+    ] = ""
+    egress_ca: Annotated[
+        Path | None, Setting("path", "certificates in PEM that fetching trusts besides the system's")
+    ] = None
+    oidc_keys: Annotated[
+        Path | None,
+        Setting("path", "JSON file of key sets by issuer, for OpenID Connect providers that are not asked"),
+    ] = None
     clock: Annotated[str, Setting("clock", "dev only: a moved clock, for example +30d or file:PATH")] = ""
     log_level: Annotated[str, Setting("level", "debug, info, warning or error")] = "info"
 

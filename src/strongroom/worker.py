@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import local
-from typing import TYPE_CHECKING
+from threading import Lock, local
+from typing import TYPE_CHECKING, Any
 
 import uvloop
 
@@ -25,7 +25,7 @@ from strongroom.audit.rejects import RejectCounter
 from strongroom.audit.shipping import CheckpointShipper
 from strongroom.audit.writer import JournalWriter
 from strongroom.clock import Clock, system_clock
-from strongroom.config import ANSWER_WITHIN_MS
+from strongroom.config import ANSWER_WITHIN_MS, Settings
 from strongroom.gateway.authentication import Authenticator
 from strongroom.gateway.counters import SharedCounters, render_metrics
 from strongroom.gateway.deployment import Deployment
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from strongroom.audit.trail import Trail
     from strongroom.crypto.keyring import Keyring
     from strongroom.gateway.caller import Credential, SessionSource
+    from strongroom.services.sts.provider_keys import ProviderKeys
 
 log = logging.getLogger(__name__)
 
@@ -128,6 +129,33 @@ class SessionsOnDemand:
         return self._source.find(rows, access_key_id, token)
 
 
+class OnFirstUse:
+    """Makes something when it is first asked for, once for all threads."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+        self._made: Any = None
+        self._lock = Lock()
+
+    def get(self) -> Any:
+        """Give it."""
+        with self._lock:
+            if self._made is None:
+                self._made = self._make()
+            return self._made
+
+
+def _provider_keys(settings: Settings, own_port: Callable[[], int]) -> ProviderKeys:
+    """Make what fetches the keys of identity providers; most deployments never ask for it."""
+    from strongroom.egress.addresses import parse_networks
+    from strongroom.egress.fetch import Egress
+    from strongroom.services.sts.provider_keys import ProviderKeys, read_pinned
+
+    pinned = {} if settings.oidc_keys is None else read_pinned(settings.oidc_keys)
+    egress = Egress(parse_networks(settings.egress_allow), settings.egress_ca, own_port)
+    return ProviderKeys(egress, pinned, system_clock)
+
+
 class Worker:
     """Serves requests until it is told to stop.
 
@@ -154,6 +182,7 @@ class Worker:
         self._clock = clock
         self._counters = counters
         self._services = services
+        self._port = 0
         self._counted: dict[tuple[str, ...], int] = {}
         counters.use_page(number)
         self.rows = opened.open_rows(settings.cache_bytes)
@@ -190,6 +219,7 @@ class Worker:
             clock=clock,
             keyring=opened.keyring,
             trail=ThreadTrails(opened.audit_directory).own,
+            provider_keys=OnFirstUse(lambda: _provider_keys(settings, lambda: self._port)).get,
         )
         self.pipeline = Pipeline(
             router=Router(services),
@@ -245,7 +275,8 @@ class Worker:
         self.writer.start()
         ticking = self.loop.create_task(self._tick())
         loading = self.loop.create_task(self._load_the_rest())
-        ready(await self.edge.listen(host, port, reuse_port=reuse_port))
+        self._port = await self.edge.listen(host, port, reuse_port=reuse_port)
+        ready(self._port)
         await self._stopping.wait()
         cut = await self.edge.drain(DRAIN_S)
         if cut:

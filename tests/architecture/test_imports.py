@@ -29,7 +29,7 @@ WORDS = {
     "strict_json",
 }
 ENGINES = {"wire", "sigv4", "policy", "crypto", "schedule", "eventpattern"}
-PLACES = {"audit", "store", "seal"}
+PLACES = {"audit", "egress", "store", "seal"}
 TOP = {
     *(
         "administration",

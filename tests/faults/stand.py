@@ -108,7 +108,11 @@ class Stand:
             run_identification=lambda work, done: self.queries.append((work, done)),
             rejects=RejectCounter(opened.audit_directory),
             deployment=Deployment(
-                settings=settings, clock=system_clock, keyring=opened.keyring, trail=_no_trail
+                settings=settings,
+                clock=system_clock,
+                keyring=opened.keyring,
+                trail=_no_trail,
+                provider_keys=_no_trail,
             ),
             count=lambda _service, _operation, _status: None,
             monotonic_ms=lambda: self._milliseconds,

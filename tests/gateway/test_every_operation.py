@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from strongroom.policy.evaluate import UNGOVERNED_ACTIONS
+from strongroom.services.table import SERVICES
 from tests.gateway.answers import Refusal, read_refusal, without_ids
 from tests.gateway.conftest import World
 from tests.gateway.every_operation import (
@@ -22,6 +23,7 @@ from tests.gateway.every_operation import (
     REFUSED_WITH_ALL_RIGHTS,
     UNEXPLAINED,
     WITHOUT_PERMISSION,
+    WITHOUT_SIGNATURE,
     Entry,
     example_of,
     name_of,
@@ -50,6 +52,13 @@ every_operation_on_an_object = pytest.mark.parametrize(
 def test_every_operation_has_an_example() -> None:
     """A new operation is tried like all others, and no example outlives its operation."""
     assert {(service.name, operation.name) for service, operation in OPERATIONS} == set(EXAMPLES)
+    unsigned = {
+        (service.name, operation.name)
+        for service in SERVICES
+        for operation in service.operations
+        if operation.identify is not None
+    }
+    assert unsigned == WITHOUT_SIGNATURE == {("sts", "AssumeRoleWithWebIdentity")}
 
 
 def test_p02_only_the_listed_operations_ask_for_no_permission() -> None:

@@ -116,6 +116,29 @@ def check_transport(settings: Settings, address: Address, *, has_tls: bool) -> N
     )
 
 
+def check_egress(settings: Settings) -> None:
+    """Refuse settings for fetching that cannot be read, before the first request needs them.
+
+    Raises:
+        StrongroomError: One of them; the message says what is wrong.
+    """
+    if settings.egress_allow:
+        from strongroom.egress.addresses import parse_networks
+
+        parse_networks(settings.egress_allow)
+    if settings.egress_ca is not None:
+        try:
+            ssl.create_default_context(cafile=settings.egress_ca)
+        except OSError as problem:
+            raise SetUpRefused(
+                f"The certificates of egress_ca, {settings.egress_ca}, cannot be read. It is a file in PEM."
+            ) from problem
+    if settings.oidc_keys is not None:
+        from strongroom.services.sts.provider_keys import read_pinned
+
+        read_pinned(settings.oidc_keys)
+
+
 def find_seal(settings: Settings, source: PassphraseSource) -> SealProvider:
     """Make the seal that opens the deployment: what was kept at init, if need be at the place that is set.
 
@@ -175,6 +198,7 @@ def serve_until_stopped(
         StrongroomError: It is not started; the message says why.
     """
     check_sqlite_version()
+    check_egress(settings)
     tls = tls_context(settings)
     check_transport(settings, address, has_tls=tls is not None)
     check_exists(settings.data_dir)

@@ -62,6 +62,7 @@ class Caller(msgspec.Struct, frozen=True):
         own_keys: Condition keys of the principal that do not follow from its name: its tags, facts of its session.
         temporary: What is known of temporary credentials; None for long-term keys.
         in_account: The account in which somebody asks who belongs to none; None for the principal's own.
+        bearer: What was proved of a caller without a key, for the operation that proved it.
         identity_memo: How records show the caller, once they did.
     """
 
@@ -75,6 +76,7 @@ class Caller(msgspec.Struct, frozen=True):
     own_keys: Mapping[str, tuple[str, ...]] = {}
     temporary: Temporary | None = None
     in_account: str | None = None
+    bearer: object = None
     identity_memo: dict[str, UserIdentity] = msgspec.field(default_factory=dict)
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -23,9 +23,12 @@ class Deployment(msgspec.Struct, frozen=True):
         clock: Gives "now"; in ``dev`` it may be moved.
         keyring: The opened keyring: seals credentials, key material and pagination tokens.
         trail: Gives the queryable audit trail of the thread that asks.
+        provider_keys: Gives what finds the keys of identity providers (``services/sts/provider_keys.py``); made when
+            it is first asked for.
     """
 
     settings: Settings
     clock: Clock
     keyring: Keyring
     trail: Callable[[], Trail]
+    provider_keys: Callable[[], Any]

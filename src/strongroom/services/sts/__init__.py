@@ -16,6 +16,7 @@ _NOT_ON_THE_LIST: Final = "it is not among the operations that Strongroom means 
 @cache
 def _operations() -> tuple[Operation[Any, Any], ...]:
     from strongroom.services.sts.assume_role import ASSUME_ROLE
+    from strongroom.services.sts.assume_role_with_web_identity import ASSUME_ROLE_WITH_WEB_IDENTITY
     from strongroom.services.sts.decode_authorization_message import DECODE_AUTHORIZATION_MESSAGE
     from strongroom.services.sts.get_access_key_info import GET_ACCESS_KEY_INFO
     from strongroom.services.sts.get_caller_identity import GET_CALLER_IDENTITY
@@ -24,6 +25,7 @@ def _operations() -> tuple[Operation[Any, Any], ...]:
 
     return (
         ASSUME_ROLE,
+        ASSUME_ROLE_WITH_WEB_IDENTITY,
         DECODE_AUTHORIZATION_MESSAGE,
         GET_ACCESS_KEY_INFO,
         GET_CALLER_IDENTITY,
@@ -45,7 +47,6 @@ SERVICE = Service(
     load=_operations,
     unserved={
         "AssumeRoleWithSAML": _NOT_ON_THE_LIST,
-        "AssumeRoleWithWebIdentity": "this version has no OpenID Connect providers yet.",
         "AssumeRoot": _NOT_ON_THE_LIST,
         "GetDelegatedAccessToken": _NOT_ON_THE_LIST,
         "GetWebIdentityToken": _NOT_ON_THE_LIST,

@@ -1,0 +1,1 @@
+"""Tests of fetching from addresses that somebody else chose."""
