@@ -1,8 +1,8 @@
 """CreateOpenIDConnectProvider: let the roles of the account trust the tokens of an issuer.
 
-The URL is that of the issuer, with ``https``; an account has one provider for each URL, at most 100 of them, each
-with at most 100 client ids and 5 thumbprints. Nothing is fetched when a provider is made; without thumbprints the
-usual certificate authorities are trusted.
+The URL is that of the issuer, with ``https``, a host, perhaps a port (AWS advises against one) and a path; an
+account has one provider for each URL, at most 100 of them, each with at most 100 client ids and 5 thumbprints.
+Nothing is fetched when a provider is made; without thumbprints the usual certificate authorities are trusted.
 
 Errors: EntityAlreadyExists, LimitExceeded, InvalidInput, ValidationError.
 

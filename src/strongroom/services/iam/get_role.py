@@ -1,6 +1,7 @@
 """GetRole: describe a role, with its trust policy, boundary and tags.
 
 In the trust policy the present ARN stands for a principal that was renamed, and the unique id for one that is gone.
+``RoleLastUsed`` is always empty: uses of roles are in the audit record, and are not counted here.
 
 Errors: NoSuchEntity.
 

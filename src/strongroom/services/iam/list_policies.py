@@ -2,8 +2,8 @@
 
 ``Scope`` chooses whose, ``PathPrefix`` under which path. ``OnlyAttached`` keeps those that are attached to a
 user, group or role of the account; ``PolicyUsageFilter`` those that are attached (``PermissionsPolicy``), or
-are somebody's boundary (``PermissionsBoundary``). 100 a page unless MaxItems says otherwise (1 to 1,000).
-Descriptions and tags are left out, as AWS does.
+are somebody's boundary (``PermissionsBoundary``); AWS does not say more exactly what that filter means. 100 a
+page unless MaxItems says otherwise (1 to 1,000). Descriptions and tags are left out, as AWS does.
 
 Errors: ValidationError for a marker of another listing.
 
