@@ -34,12 +34,14 @@ class Signer:
         access_key_id: Whose key it is.
         secret_access_key: The key.
         region: The Region of the scope.
+        session_token: Of temporary credentials; empty for an access key.
     """
 
     host: str
     access_key_id: str
     secret_access_key: str = field(repr=False)
     region: str = "us-east-1"
+    session_token: str = field(default="", repr=False)
 
     def secretsmanager(self, operation: str, members: Mapping[str, Any]) -> bytes:
         """Write a signed request of Secrets Manager (JSON 1.1)."""
@@ -60,6 +62,12 @@ class Signer:
         body = urlencode({"Action": operation, "Version": "2010-05-08", **members})
         return self._write("iam", "application/x-www-form-urlencoded; charset=utf-8", None, body.encode())
 
+    def assume_role(self, role_arn: str) -> bytes:
+        """Write a signed ``sts:AssumeRole`` (query protocol)."""
+        members = {"RoleArn": role_arn, "RoleSessionName": "bench"}
+        body = urlencode({"Action": "AssumeRole", "Version": "2011-06-15", **members})
+        return self._write("sts", "application/x-www-form-urlencoded; charset=utf-8", None, body.encode())
+
     def caller_identity(self) -> bytes:
         """Write a signed ``sts:GetCallerIdentity`` (query protocol)."""
         return self._write(
@@ -73,6 +81,8 @@ class Signer:
         moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         scope = f"{moment[:8]}/{self.region}/{service}/aws4_request"
         signed = {"content-type": content_type, "host": self.host, "x-amz-date": moment}
+        if self.session_token:
+            signed["x-amz-security-token"] = self.session_token
         if target is not None:
             signed["x-amz-target"] = target
         names = ";".join(signed)
@@ -86,6 +96,8 @@ class Signer:
             "sha256",
         ).hexdigest()
         target_line = "" if target is None else f"X-Amz-Target: {target}\r\n"
+        if self.session_token:
+            target_line += f"X-Amz-Security-Token: {self.session_token}\r\n"
         head = (
             f"POST / HTTP/1.1\r\nHost: {self.host}\r\nAccept-Encoding: identity\r\n{target_line}"
             f"Content-Type: {content_type}\r\nUser-Agent: {_AGENT}\r\nX-Amz-Date: {moment}\r\n"

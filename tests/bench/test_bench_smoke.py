@@ -36,7 +36,10 @@ BARS = {
         "policy: hostile pattern, long literal",
         "policy: hostile pattern, many runs",
     },
-    "customer_key": {"customer_key: CPU, to the default key"},
+    "customer_key": {
+        "customer_key: CPU by a role's session, to the default key",
+        "customer_key: CPU by the same user, to the default key",
+    },
     "put": {"put: times each alone"},
     "start": {"start: share of moto_server's time"},
     "memory": {
