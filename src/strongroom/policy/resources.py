@@ -28,10 +28,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 from strongroom.policy.conditions.judgement import Judgement
-from strongroom.policy.match import ARN_PARTS, STAR, Glob
+from strongroom.policy.match import ARN_PARTS, Glob
 from strongroom.policy.question import Question
 from strongroom.policy.variables import Token, has_variable, resolve, split_arn, tokenise, without_variables
 
@@ -68,8 +69,7 @@ class ResourcePattern:
         tail = parts.pop()
         head = text[: len(text) - len(tail) - 1]
         if "*" in head or "?" in head:
-            globs = ((place, _plain_glob(part)) for place, part in enumerate(parts) if part != "*")
-            self._parts = tuple(globs)
+            self._parts = tuple((place, _head_glob(part)) for place, part in enumerate(parts) if part != "*")
         else:
             self._head = head
         self._set_tail(_plain_glob(tail))
@@ -130,6 +130,10 @@ class ResourcePattern:
 
 def _plain_glob(text: str) -> Glob:
     return Glob(without_variables(tokenise(text, variables=False)))
+
+
+_head_glob = lru_cache(maxsize=256)(_plain_glob)
+"""Partitions, services, Regions and accounts are the same in most patterns; globs may be shared."""
 
 
 Named = TypeVar("Named")
@@ -308,4 +312,4 @@ def _keys(pattern: ResourcePattern) -> list[tuple[bool, str]]:
 
 def is_everything(text: str) -> bool:
     """Whether a resource pattern is nothing but stars."""
-    return text != "" and all(token is STAR for token in tokenise(text, variables=False))
+    return text != "" and text.strip("*") == ""
