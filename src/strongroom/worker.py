@@ -40,6 +40,7 @@ from strongroom.ids import new_uuid
 from strongroom.opening import Opened
 from strongroom.services.iam.accounts import list_regions
 from strongroom.services.iam.credentials import StoredCredentials
+from strongroom.services.iam.last_used import UseMarks
 from strongroom.store.errors import StoreError
 from strongroom.store.revision import RevisionAnchor
 from strongroom.store.rows import Rows
@@ -238,6 +239,7 @@ class Worker:
             deployment=deployment,
             count=self._count,
             monotonic_ms=lambda: time.monotonic_ns() // 1_000_000,
+            mark_use=UseMarks(self.writer.submit),
         )
         front = FrontDoor(self.pipeline, self._problem, self._metrics)
         self.edge = Edge(

@@ -37,7 +37,8 @@ def test_links_between_documents_lead_somewhere() -> None:
     """No page links to a file that is not there."""
     dead = []
     for page in sorted(DOCS.rglob("*.md")):
-        for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        prose = re.sub(r"`[^`\n]*`", "", page.read_text(encoding="utf-8"))  # patterns of members are no links
+        for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", prose):
             if "://" not in link and not (page.parent / link).exists():
                 dead.append(f"{page.relative_to(DOCS)}: {link}")
     assert dead == []

@@ -141,6 +141,8 @@ def standing_target(directory: Path) -> Iterator[Target]:
         iam.create_group(GroupName="team")
         iam.put_group_policy(GroupName="team", PolicyName="must-not", PolicyDocument=USER_DENY)
         iam.add_user_to_group(GroupName="team", UserName="app")
+        iam.create_account_alias(AccountAlias="under-attack")
+        iam.generate_credential_report()
         device = iam.create_virtual_mfa_device(VirtualMFADeviceName="phone")["VirtualMFADevice"]
         codes = Authenticator(device["Base32StringSeed"]).pair(time.time())
         iam.enable_mfa_device(UserName="app", SerialNumber=device["SerialNumber"], **codes)

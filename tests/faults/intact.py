@@ -8,9 +8,11 @@ from strongroom.cli.running import find_seal
 from strongroom.config import Settings
 from strongroom.opening import Opened, open_deployment
 from strongroom.seal.passphrase_source import PassphraseSource
+from strongroom.services.iam.account_settings import REPORTS, SETTINGS
 from strongroom.services.iam.device_rows import DEVICES
 from strongroom.services.iam.identity_rows import GROUPS, ROLES, USERS
 from strongroom.services.iam.instance_profiles import PROFILES
+from strongroom.services.iam.last_used import LAST_USED
 from strongroom.services.iam.memberships import MEMBERSHIPS
 from strongroom.services.iam.oidc_providers import PROVIDERS
 from strongroom.services.iam.policy_rows import ATTACHMENTS
@@ -27,6 +29,7 @@ from tests.support.server import run_program
 AUTHENTICATED: tuple[Table, ...] = (
     META, ACCOUNTS, REGIONS, USERS.table, USERS.policy_table, ACCESS_KEYS, KEYS, MATERIALS,
     ALIASES, SECRETS, VERSIONS, POLICIES, ROLES.table, GROUPS.table, GROUPS.policy_table, MEMBERSHIPS, DEVICES,
+    SETTINGS, REPORTS, LAST_USED,
     KEY_POLICIES, GRANTS,
     ROLES.policy_table, CUSTOMER_POLICIES, POLICY_VERSIONS, ATTACHMENTS, PROVIDERS, PROFILES,
 )  # fmt: skip

@@ -116,6 +116,7 @@ class Stand:
             ),
             count=lambda _service, _operation, _status: None,
             monotonic_ms=lambda: self._milliseconds,
+            mark_use=lambda *_: None,
         )
         self.writer.start()
 

@@ -32,7 +32,11 @@ from tests.faults.polling import until
 from tests.support.server import Server, run_program
 
 TAKES_VALUES = {"CreateSecret", "PutSecretValue", "UpdateSecret"}
-"""The operations whose requests hold values; a test compares them with the shapes."""
+"""The operations whose requests hold values of secrets; a test compares them with the shapes."""
+TAKES_PASSWORDS = {"ChangePassword", "CreateLoginProfile", "UpdateLoginProfile"}
+"""Those whose requests hold passwords."""
+TAKES_PLAINTEXT = {"Encrypt"}
+"""Those whose requests hold plaintext; the tests over all operations look for it in records."""
 
 
 class Walk:
@@ -170,6 +174,15 @@ class Walk:
         secret = body.partition("<SecretAccessKey>")[2].partition("</SecretAccessKey>")[0]
         self.canaries.add("access key secret", secret)
         self.ask("keys", "ListAccessKeys", {"UserName": "app"}, service="iam")
+        for name, member in (
+            ("CreateLoginProfile", "Password"),
+            ("UpdateLoginProfile", "Password"),
+            ("ChangePassword", "OldPassword"),
+        ):
+            form = {"UserName": "app", member: self.text(f"{name} {member}")[:100]}
+            if name == "ChangePassword":
+                form["NewPassword"] = self.text("new password")[:100]
+            self.ask(name, name, form, service="iam")
         account = self.server.new_account()
         self.canaries.add("secret of an account's administrator", account.secret_access_key)
         for operation in operations("iam"):
@@ -211,7 +224,7 @@ def test_every_operation_that_takes_a_value_is_walked() -> None:
                 members = describe(operation.request)
                 if any(member.type.is_sensitive for member in members):
                     found.add(operation.name)
-    assert found == TAKES_VALUES
+    assert found == TAKES_VALUES | TAKES_PASSWORDS | TAKES_PLAINTEXT
 
 
 @pytest.mark.parametrize("value", ['c4nary"+/\u00fc&<value>\\', b"\xff\xfe\x00canary\x80bytes"])

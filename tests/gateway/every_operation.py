@@ -23,6 +23,8 @@ from strongroom.services.table import SERVICES
 REGION: Final = "us-east-1"
 ACCOUNT: Final = "THE-ACCOUNT"
 """Stands in requests where the id of the account belongs."""
+THE_CALLER: Final = "THE-CALLER"
+"""Stands in labels where the name of the calling user belongs."""
 CANARY: Final = "canary-0f4a7e"
 """Stands in every value that an example stores; it must not turn up in any record."""
 
@@ -167,6 +169,32 @@ def _group_without_admin(clients: Clients, name: str) -> None:
 
 def _bounded_user(clients: Clients, name: str) -> None:
     clients.iam.create_user(UserName=name, PermissionsBoundary=_BOUNDARY)
+
+
+def _user_with_password(clients: Clients, name: str) -> None:
+    clients.iam.create_login_profile(UserName=_made_user(clients, name), Password=f"{CANARY}-Aa1")
+
+
+def _made_user(clients: Clients, name: str) -> str:
+    _user(clients, name)
+    return name
+
+
+def _password_policy(clients: Clients, _name: str) -> None:
+    clients.iam.update_account_password_policy()
+
+
+def _access_key(clients: Clients, name: str) -> str:
+    key: str = clients.iam.create_access_key(UserName=_made_user(clients, name))["AccessKey"]["AccessKeyId"]
+    return key
+
+
+def _report(clients: Clients, _name: str) -> None:
+    clients.iam.generate_credential_report()
+
+
+def _alias(clients: Clients, name: str) -> None:
+    clients.iam.create_account_alias(AccountAlias=name)
 
 
 def _device(clients: Clients, name: str) -> None:
@@ -441,6 +469,31 @@ EXAMPLES: Final[Mapping[tuple[str, str], Example]] = {
     ("iam", "CreateAccessKey"): _of_user(),
     ("iam", "CreateGroup"): _of_group(_nothing),
     ("iam", "CreateUser"): _of_user(_nothing),
+    ("iam", "ChangePassword"): Example(
+        lambda _: {"OldPassword": f"{CANARY}-Aa1", "NewPassword": f"{CANARY}-Aa2"},
+        lambda account, _: _user_arn(account, "*"),
+        _nothing,
+        lambda _account, _name: f"user {THE_CALLER}",
+    ),
+    ("iam", "CreateAccountAlias"): Example(lambda name: {"AccountAlias": name}, _no_resource, _nothing),
+    ("iam", "CreateLoginProfile"): _of_user(Password=f"{CANARY}-Aa1"),
+    ("iam", "DeleteAccountAlias"): Example(lambda name: {"AccountAlias": name}, _no_resource, _alias),
+    ("iam", "DeleteAccountPasswordPolicy"): Example(lambda _: {}, _no_resource, _password_policy),
+    ("iam", "DeleteLoginProfile"): _of_user(_user_with_password),
+    ("iam", "GenerateCredentialReport"): _without_resource(),
+    ("iam", "GetAccessKeyLastUsed"): Example(
+        lambda name: {"AccessKeyId": name},
+        lambda account, _: _user_arn(account, "*"),
+        _access_key,
+        lambda _, name: f"access key {name}",
+    ),
+    ("iam", "GetAccountPasswordPolicy"): Example(lambda _: {}, _no_resource, _password_policy),
+    ("iam", "GetAccountSummary"): _without_resource(),
+    ("iam", "GetCredentialReport"): Example(lambda _: {}, _no_resource, _report),
+    ("iam", "GetLoginProfile"): _of_user(_user_with_password),
+    ("iam", "ListAccountAliases"): _without_resource(),
+    ("iam", "UpdateAccountPasswordPolicy"): _without_resource(),
+    ("iam", "UpdateLoginProfile"): _of_user(_user_with_password, Password=f"{CANARY}-Aa2"),
     ("iam", "CreateVirtualMFADevice"): Example(
         lambda name: {"VirtualMFADeviceName": name}, _device_arn, _nothing, _device_arn
     ),
@@ -673,6 +726,7 @@ REFUSED_WITH_ALL_RIGHTS: Final = {
 """Examples that always end with an error: there is nothing that they could succeed with."""
 
 NOT_FOUND_WITH_ALL_RIGHTS: Final = {
+    ("iam", "ChangePassword"),
     ("iam", "DeactivateMFADevice"),
     ("iam", "DeleteAccessKey"),
     ("iam", "EnableMFADevice"),
@@ -681,7 +735,7 @@ NOT_FOUND_WITH_ALL_RIGHTS: Final = {
     ("iam", "UpdateAccessKey"),
 }
 """Examples that end with NoSuchEntity: they name a key or a device of nobody, because a real key has no name in
-advance, and a real device wants codes of its seed."""
+advance, and a real device wants codes of its seed; or the caller has no password to change."""
 
 WITHOUT_SIGNATURE: Final = {("sts", "AssumeRoleWithWebIdentity")}
 """What is asked with a token of somebody else, without a signature; tried by tests of its own. It may only shrink."""

@@ -21,6 +21,7 @@ from tests.gateway.every_operation import (
     OBJECT_MEMBERS,
     OPERATIONS,
     REFUSED_WITH_ALL_RIGHTS,
+    THE_CALLER,
     UNEXPLAINED,
     WITHOUT_PERMISSION,
     WITHOUT_SIGNATURE,
@@ -177,7 +178,7 @@ def test_l02_without_rights_it_is_denied_and_recorded_once(
     found = read_refusal(service, answer)
     assert found[:2] == (status, code)
     arn = world.arn_of(key)
-    assert found.message == denied_text(arn, str(operation.action), _label(world, entry, name))
+    assert found.message == denied_text(arn, str(operation.action), _label(world, entry, name, arn))
     (record,) = world.records_of(answer)
     assert (record["eventName"], record["errorCode"]) == (operation.name, "AccessDenied")
     assert record["errorMessage"] == found.message
@@ -327,11 +328,12 @@ def test_p02_another_account_gets_nothing(world: World, entry: Entry, other: Acc
     assert [record["recipientAccountId"] for record in world.records_of(there)] == [other.account_id]
 
 
-def _label(world: World, entry: Entry, name: str) -> Any:
+def _label(world: World, entry: Entry, name: str, caller: str) -> Any:
     """Say how a refusal names the resource: as the caller did; IAM names what will be made by its ARN."""
     example = example_of(entry)
     if example.label is not None:
-        return example.label(world.account.account_id, name)
+        label = example.label(world.account.account_id, name)
+        return label.replace(THE_CALLER, caller.rpartition("/")[2])
     resource = example.resource(world.account.account_id, name)
     if resource == "*":
         return resource

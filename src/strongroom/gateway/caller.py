@@ -94,6 +94,20 @@ NOBODY = Caller(Principal("Anonymous", "", ""), "Unknown", None, "", ())
 """Who sent a request without a signature, until that is found out."""
 
 
+class Use(msgspec.Struct):
+    """The last use of a credential that this worker marked; lies on the cached credential.
+
+    Attributes:
+        marked_ms: When.
+        again_ms: From when on the same use is marked again.
+    """
+
+    marked_ms: Instant = 0
+    again_ms: Instant = 0
+    service: str = ""
+    region: str = ""
+
+
 class Credential(msgspec.Struct, frozen=True):
     """An access key that is in force, with its principal.
 
@@ -102,12 +116,14 @@ class Credential(msgspec.Struct, frozen=True):
         caller: Who uses it.
         session_token: The token that came with it; None for long-term keys.
         signing_keys: Derived keys by (date, Region, service).
+        use: What this worker marked of its use.
     """
 
     secret: bytes
     caller: Caller
     session_token: str | None = None
     signing_keys: dict[tuple[str, str, str], SigningKey] = msgspec.field(default_factory=dict)
+    use: Use = msgspec.field(default_factory=Use)
 
     def __repr__(self) -> str:
         return f"<Credential {self.caller.access_key_id}>"  # never the secret (X-01)

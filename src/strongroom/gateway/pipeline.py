@@ -33,7 +33,7 @@ from strongroom.errors import Fault
 from strongroom.gateway.authentication import Authenticator
 from strongroom.gateway.authorisation import authorise_and_handle, authorise_and_prepare
 from strongroom.gateway.call import Call
-from strongroom.gateway.caller import NOBODY
+from strongroom.gateway.caller import NOBODY, Credential
 from strongroom.gateway.changes import Afterthought, PendingChange
 from strongroom.gateway.context import Context, refuse_unserved
 from strongroom.gateway.deployment import Deployment
@@ -91,6 +91,7 @@ class Pipeline:
         deployment: Deployment,
         count: Callable[[str, str, int], None],
         monotonic_ms: Clock,
+        mark_use: Callable[[Credential, str, str, Instant], None],
     ) -> None:
         self._router = router
         self._authenticator = authenticator
@@ -103,6 +104,7 @@ class Pipeline:
         self._deployment = deployment
         self._count = count
         self._monotonic_ms = monotonic_ms
+        self._mark_use = mark_use
         self._waiting: dict[int, tuple[Instant, Call]] = {}
         self._numbers = 0
         self._unsigned = 0
@@ -145,6 +147,9 @@ class Pipeline:
             self._answer_unauthenticated(exchange, as_fault(problem), route)
             return
         region = route.service.home_region or claim.region
+        use = credential.use
+        if now_ms >= use.again_ms or use.service != route.service.name or use.region != region:
+            self._mark_use(credential, route.service.name, region, now_ms)
         call = Call(exchange, route, credential.caller, region, now_ms)
         self._wait_for(call)
         try:

@@ -22,9 +22,12 @@ def _operations() -> tuple[Operation[Any, Any], ...]:
     from strongroom.services.iam.attach_group_policy import ATTACH_GROUP_POLICY
     from strongroom.services.iam.attach_role_policy import ATTACH_ROLE_POLICY
     from strongroom.services.iam.attach_user_policy import ATTACH_USER_POLICY
+    from strongroom.services.iam.change_password import CHANGE_PASSWORD
     from strongroom.services.iam.create_access_key import CREATE_ACCESS_KEY
+    from strongroom.services.iam.create_account_alias import CREATE_ACCOUNT_ALIAS
     from strongroom.services.iam.create_group import CREATE_GROUP
     from strongroom.services.iam.create_instance_profile import CREATE_INSTANCE_PROFILE
+    from strongroom.services.iam.create_login_profile import CREATE_LOGIN_PROFILE
     from strongroom.services.iam.create_open_id_connect_provider import CREATE_OPEN_ID_CONNECT_PROVIDER
     from strongroom.services.iam.create_policy import CREATE_POLICY
     from strongroom.services.iam.create_policy_version import CREATE_POLICY_VERSION
@@ -33,9 +36,12 @@ def _operations() -> tuple[Operation[Any, Any], ...]:
     from strongroom.services.iam.create_virtual_mfa_device import CREATE_VIRTUAL_MFA_DEVICE
     from strongroom.services.iam.deactivate_mfa_device import DEACTIVATE_MFA_DEVICE
     from strongroom.services.iam.delete_access_key import DELETE_ACCESS_KEY
+    from strongroom.services.iam.delete_account_alias import DELETE_ACCOUNT_ALIAS
+    from strongroom.services.iam.delete_account_password_policy import DELETE_ACCOUNT_PASSWORD_POLICY
     from strongroom.services.iam.delete_group import DELETE_GROUP
     from strongroom.services.iam.delete_group_policy import DELETE_GROUP_POLICY
     from strongroom.services.iam.delete_instance_profile import DELETE_INSTANCE_PROFILE
+    from strongroom.services.iam.delete_login_profile import DELETE_LOGIN_PROFILE
     from strongroom.services.iam.delete_open_id_connect_provider import DELETE_OPEN_ID_CONNECT_PROVIDER
     from strongroom.services.iam.delete_policy import DELETE_POLICY
     from strongroom.services.iam.delete_policy_version import DELETE_POLICY_VERSION
@@ -50,13 +56,19 @@ def _operations() -> tuple[Operation[Any, Any], ...]:
     from strongroom.services.iam.detach_role_policy import DETACH_ROLE_POLICY
     from strongroom.services.iam.detach_user_policy import DETACH_USER_POLICY
     from strongroom.services.iam.enable_mfa_device import ENABLE_MFA_DEVICE
+    from strongroom.services.iam.generate_credential_report import GENERATE_CREDENTIAL_REPORT
+    from strongroom.services.iam.get_access_key_last_used import GET_ACCESS_KEY_LAST_USED
+    from strongroom.services.iam.get_account_password_policy import GET_ACCOUNT_PASSWORD_POLICY
+    from strongroom.services.iam.get_account_summary import GET_ACCOUNT_SUMMARY
     from strongroom.services.iam.get_context_keys_for_custom_policy import GET_CONTEXT_KEYS_FOR_CUSTOM_POLICY
     from strongroom.services.iam.get_context_keys_for_principal_policy import (
         GET_CONTEXT_KEYS_FOR_PRINCIPAL_POLICY,
     )
+    from strongroom.services.iam.get_credential_report import GET_CREDENTIAL_REPORT
     from strongroom.services.iam.get_group import GET_GROUP
     from strongroom.services.iam.get_group_policy import GET_GROUP_POLICY
     from strongroom.services.iam.get_instance_profile import GET_INSTANCE_PROFILE
+    from strongroom.services.iam.get_login_profile import GET_LOGIN_PROFILE
     from strongroom.services.iam.get_mfa_device import GET_MFA_DEVICE
     from strongroom.services.iam.get_open_id_connect_provider import GET_OPEN_ID_CONNECT_PROVIDER
     from strongroom.services.iam.get_policy import GET_POLICY
@@ -66,6 +78,7 @@ def _operations() -> tuple[Operation[Any, Any], ...]:
     from strongroom.services.iam.get_user import GET_USER
     from strongroom.services.iam.get_user_policy import GET_USER_POLICY
     from strongroom.services.iam.list_access_keys import LIST_ACCESS_KEYS
+    from strongroom.services.iam.list_account_aliases import LIST_ACCOUNT_ALIASES
     from strongroom.services.iam.list_attached_group_policies import LIST_ATTACHED_GROUP_POLICIES
     from strongroom.services.iam.list_attached_role_policies import LIST_ATTACHED_ROLE_POLICIES
     from strongroom.services.iam.list_attached_user_policies import LIST_ATTACHED_USER_POLICIES
@@ -117,8 +130,10 @@ def _operations() -> tuple[Operation[Any, Any], ...]:
     from strongroom.services.iam.untag_role import UNTAG_ROLE
     from strongroom.services.iam.untag_user import UNTAG_USER
     from strongroom.services.iam.update_access_key import UPDATE_ACCESS_KEY
+    from strongroom.services.iam.update_account_password_policy import UPDATE_ACCOUNT_PASSWORD_POLICY
     from strongroom.services.iam.update_assume_role_policy import UPDATE_ASSUME_ROLE_POLICY
     from strongroom.services.iam.update_group import UPDATE_GROUP
+    from strongroom.services.iam.update_login_profile import UPDATE_LOGIN_PROFILE
     from strongroom.services.iam.update_open_id_connect_provider_thumbprint import (
         UPDATE_OPEN_ID_CONNECT_PROVIDER_THUMBPRINT,
     )
@@ -133,9 +148,12 @@ def _operations() -> tuple[Operation[Any, Any], ...]:
         ATTACH_GROUP_POLICY,
         ATTACH_ROLE_POLICY,
         ATTACH_USER_POLICY,
+        CHANGE_PASSWORD,
         CREATE_ACCESS_KEY,
+        CREATE_ACCOUNT_ALIAS,
         CREATE_GROUP,
         CREATE_INSTANCE_PROFILE,
+        CREATE_LOGIN_PROFILE,
         CREATE_OPEN_ID_CONNECT_PROVIDER,
         CREATE_POLICY,
         CREATE_POLICY_VERSION,
@@ -144,9 +162,12 @@ def _operations() -> tuple[Operation[Any, Any], ...]:
         CREATE_VIRTUAL_MFA_DEVICE,
         DEACTIVATE_MFA_DEVICE,
         DELETE_ACCESS_KEY,
+        DELETE_ACCOUNT_ALIAS,
+        DELETE_ACCOUNT_PASSWORD_POLICY,
         DELETE_GROUP,
         DELETE_GROUP_POLICY,
         DELETE_INSTANCE_PROFILE,
+        DELETE_LOGIN_PROFILE,
         DELETE_OPEN_ID_CONNECT_PROVIDER,
         DELETE_POLICY,
         DELETE_POLICY_VERSION,
@@ -161,11 +182,17 @@ def _operations() -> tuple[Operation[Any, Any], ...]:
         DETACH_ROLE_POLICY,
         DETACH_USER_POLICY,
         ENABLE_MFA_DEVICE,
+        GENERATE_CREDENTIAL_REPORT,
+        GET_ACCESS_KEY_LAST_USED,
+        GET_ACCOUNT_PASSWORD_POLICY,
+        GET_ACCOUNT_SUMMARY,
         GET_CONTEXT_KEYS_FOR_CUSTOM_POLICY,
         GET_CONTEXT_KEYS_FOR_PRINCIPAL_POLICY,
+        GET_CREDENTIAL_REPORT,
         GET_GROUP,
         GET_GROUP_POLICY,
         GET_INSTANCE_PROFILE,
+        GET_LOGIN_PROFILE,
         GET_MFA_DEVICE,
         GET_OPEN_ID_CONNECT_PROVIDER,
         GET_POLICY,
@@ -175,6 +202,7 @@ def _operations() -> tuple[Operation[Any, Any], ...]:
         GET_USER,
         GET_USER_POLICY,
         LIST_ACCESS_KEYS,
+        LIST_ACCOUNT_ALIASES,
         LIST_ATTACHED_GROUP_POLICIES,
         LIST_ATTACHED_ROLE_POLICIES,
         LIST_ATTACHED_USER_POLICIES,
@@ -224,8 +252,10 @@ def _operations() -> tuple[Operation[Any, Any], ...]:
         UNTAG_ROLE,
         UNTAG_USER,
         UPDATE_ACCESS_KEY,
+        UPDATE_ACCOUNT_PASSWORD_POLICY,
         UPDATE_ASSUME_ROLE_POLICY,
         UPDATE_GROUP,
+        UPDATE_LOGIN_PROFILE,
         UPDATE_OPEN_ID_CONNECT_PROVIDER_THUMBPRINT,
         UPDATE_ROLE,
         UPDATE_ROLE_DESCRIPTION,

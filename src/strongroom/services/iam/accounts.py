@@ -17,6 +17,7 @@ from strongroom.crypto.keyring import Keyring
 from strongroom.errors import StrongroomError
 from strongroom.ids import new_unique_id
 from strongroom.policy.managed import ADMINISTRATOR_ACCESS
+from strongroom.services.iam.account_settings import AccountSettings, save_settings
 from strongroom.services.iam.credentials import new_access_key
 from strongroom.services.iam.identity_rows import USERS
 from strongroom.services.iam.model import User, UserAttributes
@@ -88,6 +89,7 @@ def create_account(
     if find_account(transaction, account_id) is not None:
         raise AccountRefused(f"The account {account_id} exists already; nothing was changed.")
     insert_account(transaction, account_id, now_ms)
+    save_settings(transaction, AccountSettings(account_id))
     administrator = User(
         account=account_id,
         unique_id=new_unique_id("AIDA"),

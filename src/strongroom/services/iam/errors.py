@@ -212,6 +212,81 @@ def serial_too_long(most: int) -> Fault:
     return Fault("InvalidInput", text)
 
 
+def login_exists(name: str) -> Fault:
+    """The user has a console password."""
+    return Fault("EntityAlreadyExists", f"Login Profile for user {name} already exists.", status=409)
+
+
+def login_not_found(name: str) -> Fault:
+    """The user has no console password."""
+    return Fault("NoSuchEntity", f"Login Profile for User {name} cannot be found.", status=404)
+
+
+def password_missing() -> Fault:
+    """AWS makes login profiles without a password for the root of member accounts only."""
+    return Fault(
+        "ValidationError",
+        "1 validation error detected: Value at 'password' failed to satisfy constraint: Member must not be null",
+    )
+
+
+def password_policy_violated() -> Fault:
+    """The password is too weak, or was used not long ago."""
+    return Fault("PasswordPolicyViolation", "Password does not conform to the account password policy.")
+
+
+def no_password_policy(account: str) -> Fault:
+    """The account has set no rules for passwords."""
+    text = f"The Password Policy with domain name {account} cannot be found."
+    return Fault("NoSuchEntity", text, status=404)
+
+
+def not_a_user() -> Fault:
+    """The caller has no password to change."""
+    return Fault("InvalidUserType", "Only IAM Users can change their own password.")
+
+
+def wrong_old_password() -> Fault:
+    """The old password is not the one in force."""
+    return Fault("AccessDenied", "The old password was incorrect.", status=403)
+
+
+def temporarily_unmodifiable(name: str) -> Fault:
+    """The password was changed while this request compared it."""
+    text = f"Login Profile for User {name} is being changed by another request. Try again."
+    return Fault("EntityTemporarilyUnmodifiable", text, status=409)
+
+
+def alias_exists(alias: str) -> Fault:
+    """Another account has the alias."""
+    return Fault("EntityAlreadyExists", f"The account alias {alias} already exists.", status=409)
+
+
+def alias_not_found(alias: str) -> Fault:
+    """The account does not have the alias."""
+    return Fault("NoSuchEntity", f"The account alias {alias} cannot be found.", status=404)
+
+
+def unknown_access_key(caller: str, access_key_id: str) -> Fault:
+    """There is no such key; without the colon after "perform" (recorded)."""
+    return Fault(
+        "AccessDenied",
+        f"User: {caller} is not authorized to perform iam:GetAccessKeyLastUsed on resource: access key "
+        f"{access_key_id}",
+        status=403,
+    )
+
+
+def report_not_present() -> Fault:
+    """No credential report was made yet."""
+    return Fault("ReportNotPresent", "Credential report has not been generated.", status=410)
+
+
+def report_expired() -> Fault:
+    """The last credential report is too old to be shown."""
+    return Fault("ReportExpired", "Credential report has expired.", status=410)
+
+
 def invalid_code() -> Fault:
     """The two codes are not consecutive codes of the device, or were used."""
     return Fault("InvalidAuthenticationCode", "Authentication code for device is not valid.", status=403)

@@ -72,6 +72,11 @@ def find_user_or_self(context: Context, name: str | None, conditions: Conditions
     return find_target(context, USERS, own_name(context) if name is None else name, conditions)
 
 
+def account_target(context: Context) -> Target:
+    """Name no resource: the operation is about the caller's account."""
+    return Target("*", context.account)
+
+
 def list_target(context: Context, kind: IdentityRows[Any], path: str | None) -> Target:
     """Name all users, groups or roles of the caller's account under a path, for listings."""
     arn = kind.arn(context.account, path or "/", "")

@@ -49,6 +49,28 @@ class SecondFactor(msgspec.Struct, frozen=True):
     drift_steps: int
 
 
+class PasswordPolicy(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an account asks of console passwords.
+
+    Attributes:
+        least: Fewest characters.
+        users_may_change: What ``AllowUsersToChangePassword`` was set to; it is shown and gives no right.
+        most_days: After how many days a password has to be replaced; None for never.
+        remembered: How many former passwords must not come back; None for none.
+        is_expiry_hard: Whether only an administrator can replace an expired password; None when that was not said.
+    """
+
+    least: int = 6
+    needs_symbols: bool = False
+    needs_numbers: bool = False
+    needs_upper: bool = False
+    needs_lower: bool = False
+    users_may_change: bool = False
+    most_days: int | None = None
+    remembered: int | None = None
+    is_expiry_hard: bool | None = None
+
+
 class Login(msgspec.Struct, frozen=True):
     """The console password of a user.
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 
+from strongroom.services.iam.last_used import find_last_use
 from strongroom.services.iam.model import Role
 from strongroom.services.iam.recorded import record_boundary, render_date
 from strongroom.services.iam.shapes import (
@@ -84,8 +85,15 @@ def show_role(rows: Rows, role: Role, *, is_new: bool = False, is_listed: bool =
         max_session_duration=None if is_new else attributes.session_most_s,
         permissions_boundary=None if is_listed else show_boundary(attributes.boundary),
         tags=[Tag(key=key, value=value) for key, value in tags] if tags else None,
-        role_last_used=None if is_new or is_listed else RoleLastUsed(),
+        role_last_used=None if is_new or is_listed else _last_use(rows, role),
     )
+
+
+def _last_use(rows: Rows, role: Role) -> RoleLastUsed:
+    use = find_last_use(rows, role.unique_id)
+    if use is None:
+        return RoleLastUsed()
+    return RoleLastUsed(last_used_date=timestamp(use.used_ms), region=use.region)
 
 
 def record_role(role: RoleDetail) -> Mapping[str, Any]:

@@ -23,6 +23,7 @@ Marker = Annotated[str, limits(1, 320, pattern=r"[\u0020-\u00FF]+")]
 MaxItems = Annotated[int, within(1, 1000)]
 
 UserName = Annotated[str, limits(1, 64, pattern=r"[\w+=,.@-]+")]
+UserNameOfKey = Annotated[str, limits(1, 128, pattern=r"[\w+=,.@-]+")]
 GroupName = Annotated[str, limits(1, 128, pattern=r"[\w+=,.@-]+")]
 PolicyName = Annotated[str, limits(1, 128, pattern=r"[\w+=,.@-]+")]
 PolicyDocument = Annotated[str, limits(1, 131_072, pattern=r"[\u0009\u000A\u000D\u0020-\u00FF]+")]
@@ -30,6 +31,8 @@ Path = Annotated[str, limits(1, 512, pattern=r"(\u002F)|(\u002F[\u0021-\u007E]+\
 UniqueId = Annotated[str, limits(16, 128, pattern=r"[\w]+")]
 AccessKeyId = Annotated[str, limits(16, 128, pattern=r"[\w]+")]
 Arn = Annotated[str, limits(20, 2048)]
+
+AccountAlias = Annotated[str, limits(3, 63, pattern=r"^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$")]
 
 MAX_ITEMS_DEFAULT = 100
 
@@ -92,12 +95,14 @@ def show_user(user: User, *, is_listed: bool = False) -> UserDetail:
     """Show a user; in listings without tags and boundary."""
     tags = None if is_listed else user.attributes.tags
     boundary = None if is_listed else user.attributes.boundary
+    login = user.attributes.login
     return UserDetail(
         path=user.path,
         user_name=user.name,
         user_id=user.unique_id,
         arn=user.arn,
         create_date=timestamp(user.created_ms),
+        password_last_used=None if login is None or login.used_ms is None else timestamp(login.used_ms),
         permissions_boundary=show_boundary(boundary),
         tags=None if tags is None else [Tag(key=key, value=value) for key, value in tags],
     )

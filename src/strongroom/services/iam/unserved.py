@@ -9,33 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-_NO_PASSWORDS: Final = "this version has no passwords and no console sign-in yet; users have access keys."
 _NO_REPORTS: Final = (
     "this version does not report on accounts yet; ListUsers and ListAccessKeys show users and keys."
 )
 _NOT_MEANT: Final = "it is not among the operations that Strongroom means to serve."
 
 _BY_REASON: Final[Mapping[str, tuple[str, ...]]] = {
-    _NO_PASSWORDS: (
-        "ChangePassword",
-        "CreateLoginProfile",
-        "DeleteAccountPasswordPolicy",
-        "DeleteLoginProfile",
-        "GetAccountPasswordPolicy",
-        "GetLoginProfile",
-        "UpdateAccountPasswordPolicy",
-        "UpdateLoginProfile",
-    ),
-    _NO_REPORTS: (
-        "CreateAccountAlias",
-        "DeleteAccountAlias",
-        "GenerateCredentialReport",
-        "GetAccessKeyLastUsed",
-        "GetAccountAuthorizationDetails",
-        "GetAccountSummary",
-        "GetCredentialReport",
-        "ListAccountAliases",
-    ),
+    _NO_REPORTS: ("GetAccountAuthorizationDetails",),
     _NOT_MEANT: (
         "AcceptDelegationRequest",
         "AcquireRole",
