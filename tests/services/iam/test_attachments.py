@@ -247,3 +247,19 @@ def test_inline_policies_of_a_role(iam: Any, server: Any) -> None:
         "The role policy with name a cannot be found.",
     )
     iam.delete_role(RoleName="app")
+
+
+def test_a_role_with_a_boundary_that_is_none_is_not_made(iam: Any) -> None:
+    """And a role that is deleted no longer counts among those that a boundary bounds."""
+    absent = "arn:aws:iam::aws:policy/none"
+    role = {"RoleName": "App", "AssumeRolePolicyDocument": SERVICE_TRUST}
+    assert refusal(iam.create_role, **role, PermissionsBoundary=absent) == (
+        404,
+        "NoSuchEntity",
+        f"Scope ARN: {absent} does not exist or is not attachable.",
+    )
+    assert iam.list_roles()["Roles"] == []
+    iam.create_role(**role, PermissionsBoundary=OF_AWS)
+    assert iam.get_policy(PolicyArn=OF_AWS)["Policy"]["PermissionsBoundaryUsageCount"] == 1
+    iam.delete_role(RoleName="App")
+    assert iam.get_policy(PolicyArn=OF_AWS)["Policy"]["PermissionsBoundaryUsageCount"] == 0
