@@ -344,13 +344,3 @@ def test_s09_an_expired_session_opens_nothing_and_its_use_is_recorded(moved_serv
     record = only_record(moved_server, caught.value.response)
     assert record["errorCode"] == "ExpiredTokenException"
     assert record["userIdentity"]["accessKeyId"] == key.access_key_id
-
-
-def test_mfa_is_refused_as_long_as_there_are_no_devices(sts: Any, iam: Any, admin: str) -> None:
-    """A second factor that cannot be checked is no second factor."""
-    role = new_role(iam, trust=trusting(admin))
-    serial = admin.replace(":user/", ":mfa/")
-    ask = {"RoleArn": role, "RoleSessionName": "one"}
-    got = refusal(sts.assume_role, **ask, SerialNumber=serial, TokenCode="123456")
-    assert got[:2] == (403, "AccessDenied")
-    assert refusal(sts.assume_role, **ask, TokenCode="123456")[:2] == (400, "ValidationError")

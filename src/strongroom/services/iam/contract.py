@@ -33,6 +33,7 @@ from strongroom.services.iam.tables import check_key, credential_key, find_acces
 from strongroom.store.rows import Rows
 
 __all__ = [
+    "MFARefused",
     "OIDCProvider",
     "Role",
     "UnknownPrincipal",
@@ -46,6 +47,7 @@ __all__ = [
     "session_policy",
     "trust_policy",
     "user_in_force",
+    "verify_mfa",
 ]
 
 

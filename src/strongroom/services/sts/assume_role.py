@@ -24,7 +24,7 @@ from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.iam.contract import Role
 from strongroom.services.sts import errors, issuing, model
 from strongroom.services.sts.roles import duration, role_target
-from strongroom.services.sts.second_factor import second_factor
+from strongroom.services.sts.second_factor import factor_conditions, shown_at_s, shows_factor
 from strongroom.services.sts.session_token import expiry_s, issue, new_seed
 from strongroom.services.sts.shapes import (
     Arn,
@@ -97,11 +97,9 @@ def target(context: Context, request: Request) -> Target:
         conditions["sts:transitivetagkeys"] = tuple(request.transitive_tag_keys)
     if request.duration_seconds is not None:
         conditions["sts:durationseconds"] = (str(request.duration_seconds),)
-    named = role_target(context, request.role_arn, conditions)
     if context.caller.principal.type == "Account":
         raise errors.root_may_not_assume()
-    second_factor(request.serial_number, request.token_code)
-    return named
+    return role_target(context, request.role_arn, {**conditions, **factor_conditions(context, request)})
 
 
 def handle(context: Context, request: Request, target: Target) -> Response:
@@ -151,6 +149,7 @@ def handle(context: Context, request: Request, target: Target) -> Response:
             seed=new_seed(),
             packed=packed.packed,
             source_identity=source_identity,
+            mfa_s=shown_at_s(context, target),
         ),
         request.minimum_session_token_size or 0,
     )
@@ -212,5 +211,6 @@ ASSUME_ROLE = Operation(
         "source_identity",
     ),
     recorded_response=recorded_response,
+    changes=shows_factor,
     is_unbuffered=True,
 )

@@ -134,6 +134,13 @@ def mfa_unknown() -> Fault:
     )
 
 
+def mfa_wrong() -> Fault:
+    """The code is not right, or was used before."""
+    return Fault(
+        "AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code. ", status=403
+    )
+
+
 def mfa_incomplete() -> Fault:
     """Only one of the two parts of a second factor was sent."""
     return Fault(

@@ -15,7 +15,7 @@ from typing import Any
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.sts import errors, issuing, model
-from strongroom.services.sts.second_factor import second_factor
+from strongroom.services.sts.second_factor import factor_conditions, shown_at_s, shows_factor
 from strongroom.services.sts.session_token import expiry_s, issue, new_seed
 from strongroom.services.sts.shapes import (
     Credentials,
@@ -54,8 +54,7 @@ def target(context: Context, request: Request) -> Target:
     """
     if context.caller.temporary is not None or context.caller.principal.type != "User":
         raise errors.session_credentials("GetSessionToken")
-    second_factor(request.serial_number, request.token_code)
-    return Target("*", context.account)
+    return Target("*", context.account, conditions=factor_conditions(context, request))
 
 
 def handle(context: Context, request: Request, target: Target) -> Response:
@@ -76,6 +75,7 @@ def handle(context: Context, request: Request, target: Target) -> Response:
             seed=new_seed(),
             packed=model.pack_limits(model.NO_LIMITS),
             key_id=caller.access_key_id,
+            mfa_s=shown_at_s(context, target),
         ),
         request.minimum_session_token_size or 0,
     )
@@ -102,5 +102,6 @@ GET_SESSION_TOKEN = Operation(
     handle=handle,
     recorded_request=("duration_seconds", "serial_number"),
     recorded_response=recorded_response,
+    changes=shows_factor,
     is_unbuffered=True,
 )
