@@ -48,6 +48,19 @@ def test_p10_public_is_what_fixes_nobody(value: tuple[dict[str, Any], Any]) -> N
     assert is_public(document, SECRET_ACTIONS) is expected
 
 
+def test_p10_a_policy_that_is_too_long_to_compare_is_public() -> None:
+    """Very many resources in Allow and Deny end in the safe answer, after a bounded number of comparisons."""
+
+    def document(number: int) -> Document:
+        names = [f"{SECRET[:-6]}{each}*" for each in range(number)]
+        return _parse(
+            _document([_statement({"Resource": names}), _statement({"Effect": "Deny", "Resource": names})])
+        )
+
+    assert is_public(document(20), SECRET_ACTIONS) is False
+    assert is_public(document(250), SECRET_ACTIONS) is True
+
+
 def test_every_action_on_a_secret_is_reasoned_about() -> None:
     """No operation is served whose action could be granted to the public without being seen."""
     served = {operation.action for operation in SERVICE.operations if operation.action}

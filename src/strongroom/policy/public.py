@@ -28,6 +28,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-resources.html
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import Final
 
@@ -79,6 +80,9 @@ WIDEST_PREFIX: Final = {4: 8, 6: 32}
 WIDEST_SHARE: Final = 16
 """All networks of a condition together must be less than this part of the addresses: many /8 are the public, too."""
 
+COMPARISONS_MOST: Final = 10_000
+"""Pairs of resources that are compared; a policy that needs more is not proved to be narrow."""
+
 _PRIVATE: Final = tuple(ip_network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 
 
@@ -93,13 +97,29 @@ def is_public(document: Document, actions: Collection[str]) -> bool:
     if not open_grants:
         return False
     limits = [one for one in document.statements if one.denies and _leaves_only_the_fixed(one)]
+    limits.sort(key=_names_everything, reverse=True)  # those are compared at no cost
     named_by = {one.index: ActionNames(one) for one in (*open_grants, *limits)}
-    return any(
-        named_by[grant.index].match(action)
-        and not any(named_by[limit.index].match(action) and _covers(limit, grant) for limit in limits)
-        for action in map(fold, actions)
-        for grant in open_grants
-    )
+    covered: dict[tuple[int, int], bool] = {}
+    comparisons = 0
+
+    def is_covered(grant: Statement, limit: Statement) -> bool:
+        nonlocal comparisons
+        if _names_everything(limit):
+            return True
+        pair = (grant.index, limit.index)
+        if pair not in covered:
+            comparisons += len(grant.resources or ()) * len(limit.resources or ())
+            covered[pair] = comparisons <= COMPARISONS_MOST and _covers(limit, grant)
+        return covered[pair]
+
+    for action in map(fold, actions):
+        of_action = [limit for limit in limits if named_by[limit.index].match(action)]
+        for grant in open_grants:
+            if named_by[grant.index].match(action) and not any(
+                is_covered(grant, limit) for limit in of_action
+            ):
+                return True
+    return False
 
 
 def _is_open(statement: Statement) -> bool:
@@ -227,12 +247,16 @@ def _are_small(networks: Sequence[IPv4Network] | Sequence[IPv6Network]) -> bool:
 
 
 def _covers(limit: Statement, grant: Statement) -> bool:
-    """Whether a Deny reaches every resource of an Allow."""
-    if limit.resources is None or (not limit.is_not_resource and "*" in limit.resources):
-        return True
-    if limit.is_not_resource or grant.is_not_resource or grant.resources is None:
+    """Whether a Deny of some resources reaches every resource of an Allow."""
+    if limit.resources is None or limit.is_not_resource or grant.is_not_resource or grant.resources is None:
         return False
     return all(any(_contains(wide, narrow) for wide in limit.resources) for narrow in grant.resources)
+
+
+def _names_everything(statement: Statement) -> bool:
+    """Whether a statement names every resource; one that names none means the resource that carries the policy."""
+    resources = statement.resources
+    return resources is None or ("*" in resources and not statement.is_not_resource)
 
 
 def _contains(wide: str, narrow: str) -> bool:
@@ -248,5 +272,6 @@ def _contains(wide: str, narrow: str) -> bool:
     return all(_glob(left).matches(right) for left, right in pairs)
 
 
+@lru_cache(maxsize=1_024)
 def _glob(text: str) -> Glob:
     return Glob(without_variables(tokenise(text, variables=False)))
