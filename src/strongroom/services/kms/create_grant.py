@@ -1,8 +1,8 @@
 """CreateGrant: let a principal use a key for some operations, without touching the key's policy.
 
-A grant only allows. Constraints bind it to encryption contexts. A name makes the call repeatable: the same
-grant under the same name is made once. Who creates by way of a grant itself gives on no more than that grant
-gives. Grants to service principals are not served.
+A grant only allows; a key has at most 2,500 (on AWS 50,000). Constraints bind it to encryption contexts. A name
+makes the call repeatable: the same grant under the same name is made once. Who creates by way of a grant itself
+gives on no more than that grant gives. Grants to service principals are not served.
 
 Source: https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateGrant.html; identity reference 6.3.
 """

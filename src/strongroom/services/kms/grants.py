@@ -63,8 +63,18 @@ def find_grant_for(
 
 def covering_grants(held: KeyInForce, principal: Principal, operation: str) -> list[HeldGrant]:
     """List the grants that give an operation to a principal, whatever their constraints."""
+    names = {
+        principal.unique_id,
+        principal.arn,
+        principal.account,
+        principal.role_arn,
+        principal.role_id,
+        principal.issuer_arn,
+    }
     return [
         one
-        for one in held.grants
+        for name in names
+        if name
+        for one in held.grants_by_name.get(name, ())
         if operation in one.grant.operations and one.grantee.grant(principal) is not Closeness.NONE
     ]

@@ -10,6 +10,7 @@ Rules:
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -47,6 +48,7 @@ GENERAL_CONDITIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "kms:multiregion": ("false",),
 }
 """The condition keys that are the same for every key here."""
+_ACCOUNT_ROOT: Final = re.compile(r"arn:aws:iam::([0-9]{12}):root", re.ASCII)
 _DENY_ALL: Final = (
     '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}]}'
 )
@@ -72,6 +74,7 @@ class KeyInForce:
         policy: Its compiled policy.
         document: The policy's text.
         grants: Its grants, the first of them first.
+        grants_by_name: The same, by what their grantees are known by: a unique id, an account id, or an ARN.
         resource: How audit records name it.
         conditions: The condition keys that follow from the key alone.
     """
@@ -82,6 +85,7 @@ class KeyInForce:
         "conditions",
         "document",
         "grants",
+        "grants_by_name",
         "key",
         "policy",
         "principal_ids",
@@ -97,6 +101,9 @@ class KeyInForce:
         self.principal_ids = principal_ids
         self.policy = _compile(key, document, principal_ids)
         self.grants = tuple(HeldGrant(grant) for grant in grants)
+        self.grants_by_name: dict[str, list[HeldGrant]] = {}
+        for one in self.grants:
+            self.grants_by_name.setdefault(_name_of_grantee(one.grant), []).append(one)
         self.resource = Resource(key.account, RESOURCE_TYPE, self.arn)
         self.conditions = _conditions(key)
         self._materials: dict[str, envelope.KeyMaterial] = {}
@@ -177,6 +184,13 @@ def get_key_of_alias(rows: Rows, alias: Alias) -> KeyRow:
     if key is None or not (key.is_managed or any(note.name == alias.name for note in key.attributes.aliases)):
         raise StoreTampered("an alias of a KMS key was changed outside of Strongroom")
     return key
+
+
+def _name_of_grantee(grant: Grant) -> str:
+    if grant.grantee_id:
+        return grant.grantee_id
+    root = _ACCOUNT_ROOT.fullmatch(grant.grantee)
+    return root[1] if root is not None else grant.grantee
 
 
 def _load(rows: Rows, key_id: str) -> KeyInForce | None:

@@ -24,7 +24,8 @@ AWS_ALIASES: Final = "alias/aws/"
 """How the aliases of keys that services made begin; customers cannot have one."""
 
 ALIASES_MOST: Final = 50
-GRANTS_MOST: Final = 50_000
+GRANTS_MOST: Final = 2_500
+"""AWS has 50,000. All grants of a key are read and kept together, so as many would stall every other request."""
 KEYS_MOST: Final = 100_000
 TAGS_MOST: Final = 50
 ON_DEMAND_MOST: Final = 25
