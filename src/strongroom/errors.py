@@ -27,14 +27,18 @@ class Fault(StrongroomError):
         status: HTTP status. 400 for every client fault of the JSON services (Secrets Manager
             reference 1.1); IAM and STS use 403, 404 and 409 as well.
         cause: What an operator may read in the log besides; never a secret.
+        lets_changes_stand: Whether what the handler changed before is committed all the same.
     """
 
-    def __init__(self, code: str, message: str, *, status: int = 400, cause: str = "") -> None:
+    def __init__(
+        self, code: str, message: str, *, status: int = 400, cause: str = "", lets_changes_stand: bool = False
+    ) -> None:
         super().__init__(code, message)
         self.code = code
         self.message = message
         self.status = status
         self.cause = cause
+        self.lets_changes_stand = lets_changes_stand
 
     @property
     def is_server_fault(self) -> bool:

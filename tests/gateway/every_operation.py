@@ -430,6 +430,16 @@ _KEY_POLICY: Final = json.dumps(
     }
 )
 _DEVICE_OF_NOBODY: Final = f"arn:aws:iam::{ACCOUNT}:mfa/of-nobody"
+_DATABASE: Final = json.dumps(
+    {"engine": "postgres", "host": "127.0.0.1", "port": 1, "username": "app", "password": CANARY}
+)
+"""Nobody listens there: a rotation of it fails and is tried again."""
+
+
+def _database_secret(clients: Clients, name: str) -> None:
+    clients.secretsmanager.create_secret(Name=name, SecretString=_DATABASE, ClientRequestToken=_TOKEN)
+
+
 _KEY_OF_NOBODY: Final = "AKIA" + "A" * 16
 _SECRET_POLICY: Final = json.dumps(
     {
@@ -442,6 +452,7 @@ _SECRET_POLICY: Final = json.dumps(
 
 EXAMPLES: Final[Mapping[tuple[str, str], Example]] = {
     ("secretsmanager", "BatchGetSecretValue"): _without_resource(SecretIdList=["absent"]),
+    ("secretsmanager", "CancelRotateSecret"): _of_secret(),
     ("secretsmanager", "CreateSecret"): Example(
         lambda name: {"Name": name, "SecretString": CANARY, "ClientRequestToken": _TOKEN},
         _secret_arn,
@@ -460,6 +471,9 @@ EXAMPLES: Final[Mapping[tuple[str, str], Example]] = {
         SecretString=CANARY + "2", ClientRequestToken=str(uuid4())
     ),
     ("secretsmanager", "RestoreSecret"): _of_secret(_deleted_secret),
+    ("secretsmanager", "RotateSecret"): _of_secret(
+        _database_secret, ClientRequestToken=str(uuid4()), RotateImmediately=False
+    ),
     ("secretsmanager", "TagResource"): _of_secret(Tags=[{"Key": "k", "Value": "v"}]),
     ("secretsmanager", "UntagResource"): _of_secret(TagKeys=["k"]),
     ("secretsmanager", "UpdateSecret"): _of_secret(Description="d", ClientRequestToken=str(uuid4())),

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from strongroom.errors import Fault
 from strongroom.gateway.call import Call
 from strongroom.gateway.failures import as_fault, describe_problem, not_durable
 from strongroom.store.rows import Rows, Transaction
@@ -41,7 +42,12 @@ class PendingChange:
         """Walk steps 5 to 7, unless the client was already told that it was refused."""
         if self._call.is_refused:
             raise not_durable(self._call.route.service)
-        self._walker.perform(self._call, transaction)
+        try:
+            self._walker.perform(self._call, transaction)
+        except Fault as fault:
+            if not fault.lets_changes_stand:
+                raise
+            self._call.response, self._call.fault = None, fault
 
     def fail(self, problem: Exception) -> None:
         """Word the failure."""

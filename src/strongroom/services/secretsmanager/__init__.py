@@ -10,7 +10,6 @@ from typing import Any
 
 from strongroom.gateway.operation import JSON_ERRORS, Operation, Service
 
-_NO_ROTATION = "this version does not rotate secrets yet; put a new value with PutSecretValue."
 _NO_REPLICATION = "this version does not replicate secrets to other Regions yet."
 
 
@@ -28,6 +27,9 @@ def _operations() -> Iterator[Operation[Any, Any]]:
     from strongroom.services.secretsmanager.batch_get_secret_value import BATCH_GET_SECRET_VALUE
 
     yield BATCH_GET_SECRET_VALUE
+    from strongroom.services.secretsmanager.cancel_rotate_secret import CANCEL_ROTATE_SECRET
+
+    yield CANCEL_ROTATE_SECRET
     from strongroom.services.secretsmanager.create_secret import CREATE_SECRET
 
     yield CREATE_SECRET
@@ -55,6 +57,9 @@ def _operations() -> Iterator[Operation[Any, Any]]:
     from strongroom.services.secretsmanager.restore_secret import RESTORE_SECRET
 
     yield RESTORE_SECRET
+    from strongroom.services.secretsmanager.rotate_secret import ROTATE_SECRET
+
+    yield ROTATE_SECRET
     from strongroom.services.secretsmanager.tag_resource import TAG_RESOURCE
 
     yield TAG_RESOURCE
@@ -81,8 +86,6 @@ SERVICE = Service(
     errors=JSON_ERRORS,
     load=_operations,
     unserved={
-        "CancelRotateSecret": _NO_ROTATION,
-        "RotateSecret": _NO_ROTATION,
         "RemoveRegionsFromReplication": _NO_REPLICATION,
         "ReplicateSecretToRegions": _NO_REPLICATION,
         "StopReplicationToReplica": _NO_REPLICATION,

@@ -22,6 +22,7 @@ from strongroom.ids import new_secret_suffix
 from strongroom.services.secretsmanager import errors
 from strongroom.services.secretsmanager.lookup import existing, find_target
 from strongroom.services.secretsmanager.model import Secret, secret_arn
+from strongroom.services.secretsmanager.rotation_rows import wake
 from strongroom.services.secretsmanager.service_events import removal_events, version_events
 from strongroom.services.secretsmanager.shapes import SecretARN, SecretId, ShownName
 from strongroom.services.secretsmanager.tables import list_version_ids, remove_secret, update_secret
@@ -84,6 +85,7 @@ def _mark(context: Context, secret: Secret, purge_ms: Instant) -> Response:
             secret, changed_ms=context.now_ms, deleted_ms=context.now_ms, purge_ms=purge_ms
         ),
     )
+    wake(context.transaction, secret.secret_id, context.now_ms)
     version_ids = list_version_ids(context.rows, secret.secret_id)
     events = version_events("StartSecretVersionDelete", secret, version_ids, context.now_ms)
     context.inner_records.extend(record for _, record in events)

@@ -14,6 +14,7 @@ from typing import Annotated
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.secretsmanager.lookup import existing, find_target
+from strongroom.services.secretsmanager.rotation_rules import shown_date, shown_rules
 from strongroom.services.secretsmanager.shapes import (
     CrossAccountPrimary,
     CrossAccountReplica,
@@ -43,7 +44,7 @@ class Request(Shape):
 
 
 class Response(Shape):
-    """The secret; what belongs to rotation, replicas and partners is never set yet."""
+    """The secret; what belongs to replicas and partners is never set yet."""
 
     arn: SecretARN | None = renamed("ARN", default=None)
     name: ShownName | None = None
@@ -79,11 +80,17 @@ def handle(context: Context, request: Request, target: Target) -> Response:
     """Show the row."""
     secret = existing(target)
     attributes = secret.attributes
+    rotation = attributes.rotation
     return Response(
         arn=secret.arn,
         name=secret.name,
         description=attributes.description,
         kms_key_id=attributes.key or None,
+        rotation_enabled=rotation.is_enabled if rotation is not None else None,
+        rotation_lambda_arn=rotation.function or None if rotation is not None else None,
+        rotation_rules=shown_rules(rotation),
+        last_rotated_date=shown_date(rotation.rotated_ms if rotation is not None else None),
+        next_rotation_date=shown_date(rotation.next_ms if rotation is not None else None),
         last_changed_date=timestamp(secret.changed_ms),
         last_accessed_date=timestamp(secret.accessed_ms) if secret.accessed_ms else None,
         deleted_date=timestamp(secret.deleted_ms) if secret.deleted_ms is not None else None,

@@ -5,7 +5,19 @@ Source: Secrets Manager reference, section 18; ``[R]`` there marks texts recorde
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from strongroom.errors import Fault
+from strongroom.schedule.errors import (
+    DaysOutOfRange,
+    DurationExceedsInterval,
+    DurationOutOfRange,
+    ExpressionMalformed,
+    HoursOutOfRange,
+    ScheduleRefused,
+    WindowExceedsDay,
+)
 
 
 def secret_not_found() -> Fault:
@@ -243,3 +255,87 @@ def required_type_excluded() -> Fault:
 def every_character_excluded() -> Fault:
     """Nothing is left at all."""
     return Fault("InvalidParameterException", "All characters have been excluded from selection.")
+
+
+def rotation_token_missing() -> Fault:
+    """As ``token_missing``; RotateSecret has another code (recorded)."""
+    return Fault(
+        "InvalidParameterException",
+        "You must provide a ClientRequestToken value. We recommend a UUID-type value.",
+    )
+
+
+def rotation_token_reused(token: str, arn: str) -> Fault:
+    """The token names a version that another call made."""
+    return Fault(
+        "InvalidParameterException",
+        f"You can't use ClientRequestToken {token} because that value is already in use for a version of "
+        f"secret {arn}.",
+    )
+
+
+def no_rotation_function() -> Fault:
+    """No function was given, none is stored, and the secret's JSON has no known engine (recorded)."""
+    return Fault("InvalidRequestException", "No Lambda rotation function ARN is associated with this secret.")
+
+
+def rotation_function_refused() -> Fault:
+    """The function is not there, or does not let the service invoke it (recorded)."""
+    return Fault(
+        "AccessDeniedException",
+        "Secrets Manager cannot invoke the specified Lambda function. Ensure that the function policy grants "
+        "access to the principal secretsmanager.amazonaws.com.",
+    )
+
+
+def invalid_rotation_function() -> Fault:
+    """What was given is not the ARN of a function of this Region."""
+    return Fault(
+        "InvalidParameterException",
+        "Invalid rotation Lambda ARN. Ensure the ARN matches format "
+        "arn:aws:lambda:<region>:<account>:function:<functionName>.",
+    )
+
+
+def rotation_not_complete(*, is_driven: bool) -> Fault:
+    """A rotation is in progress; when it is ours it is tried again at once, and that change stands."""
+    return Fault(
+        "InvalidRequestException",
+        "A previous rotation isn't complete. That rotation will be reattempted.",
+        lets_changes_stand=is_driven,
+    )
+
+
+def frequency_with_expression() -> Fault:
+    """Days and an expression exclude each other."""
+    return Fault(
+        "InvalidParameterException",
+        "You cannot specify both rotation frequency and schedule expression together.",
+    )
+
+
+_SCHEDULE_TEXTS: Final[Mapping[type[ScheduleRefused], str]] = {
+    ExpressionMalformed: "Invalid schedule expression.",
+    HoursOutOfRange: "Rate in hour should be least 4 and less than 24.",
+    DaysOutOfRange: "Rate in day should be greater than 0 and less than 1000.",
+    DurationOutOfRange: "Duration must be at least 1 hour, at most 24 hour.",
+    DurationExceedsInterval: "Duration cannot be greater than Rate in hour.",
+    WindowExceedsDay: "Starting hour and duration must be within a day.",
+}
+
+
+def schedule_refused(problem: ScheduleRefused) -> Fault:
+    """The schedule breaks a rule; the texts are AWS's."""
+    return Fault("InvalidParameterException", _SCHEDULE_TEXTS[type(problem)])
+
+
+def duration_without_schedule() -> Fault:
+    """A duration says how long windows are, but nothing says when they open."""
+    return Fault(
+        "InvalidParameterException", "You must specify a rotation schedule together with a Duration."
+    )
+
+
+def not_fit_for_rotation(what: str) -> Fault:
+    """The value is not as the rotation function needs it; ``what`` names members, never values."""
+    return Fault("InvalidRequestException", f"The secret value can't be rotated by this function: {what}.")

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from strongroom.services.secretsmanager.model import Secret
+from strongroom.services.secretsmanager.rotation_rules import shown_date, shown_rules
 from strongroom.services.secretsmanager.shapes import (
     Description,
     ExternalSecretRotationMetadataItem,
@@ -58,11 +59,17 @@ def listing_entry(secret: Secret) -> SecretListEntry:
     """Show a secret."""
     attributes = secret.attributes
     tags = attributes.tags
+    rotation = attributes.rotation
     return SecretListEntry(
         arn=secret.arn,
         name=secret.name,
         description=attributes.description,
         kms_key_id=attributes.key or None,
+        rotation_enabled=rotation.is_enabled if rotation is not None else None,
+        rotation_lambda_arn=rotation.function or None if rotation is not None else None,
+        rotation_rules=shown_rules(rotation),
+        last_rotated_date=shown_date(rotation.rotated_ms if rotation is not None else None),
+        next_rotation_date=shown_date(rotation.next_ms if rotation is not None else None),
         last_changed_date=timestamp(secret.changed_ms),
         last_accessed_date=timestamp(secret.accessed_ms) if secret.accessed_ms else None,
         deleted_date=None if secret.deleted_ms is None else timestamp(secret.deleted_ms),

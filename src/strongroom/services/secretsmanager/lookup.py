@@ -98,6 +98,9 @@ def live(target: Target) -> Secret:
 def secret_conditions(secret: Secret) -> dict[str, tuple[str, ...]]:
     """Give the condition keys that every operation on a secret has (reference 16)."""
     keys: dict[str, tuple[str, ...]] = {"secretsmanager:secretid": (secret.arn,)}
+    rotation = secret.attributes.rotation
+    if rotation is not None and rotation.function:
+        keys["secretsmanager:resource/allowrotationlambdaarn"] = (rotation.function,)
     for key, value in secret.attributes.tags or ():
         # Tags that differ by case only share a condition key: the evaluator gets all their values. The case
         # is folded as the policies' is, or a Deny on a tag could miss it (P-04).

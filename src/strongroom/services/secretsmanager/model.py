@@ -28,6 +28,35 @@ SUFFIX: Final = re.compile(r".*-[A-Za-z0-9]{6}", re.ASCII | re.DOTALL)
 NAME: Final = re.compile(r"[A-Za-z0-9/_+=.@!-]{1,512}", re.ASCII)
 
 
+class Rotation(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How a secret is rotated; kept after rotation was turned off.
+
+    Attributes:
+        is_enabled: Whether it is rotated.
+        function: The ARN of the function as it was given; empty when the secret's own ``engine`` decides.
+        days: ``AutomaticallyAfterDays`` as it was given.
+        expression: ``ScheduleExpression``; at most one of the two is set.
+        duration: ``Duration`` as it was given.
+        derived_days: Days between two windows of the expression; shown once a rotation succeeded.
+        rotated_ms: The last rotation that succeeded.
+        next_ms: The last second of the next window.
+        administrators: ARNs of the secrets with administrators' credentials that the principal who configured the
+            rotation was allowed to read; no other is ever used (P-08, R-02).
+        configured_by: ARN and unique id of that principal: customers' keys are used with its rights.
+    """
+
+    is_enabled: bool
+    function: str = ""
+    days: int | None = None
+    expression: str = ""
+    duration: str = ""
+    derived_days: int | None = None
+    rotated_ms: Instant | None = None
+    next_ms: Instant | None = None
+    administrators: tuple[str, ...] = ()
+    configured_by: tuple[str, str] = ("", "")
+
+
 class Attributes(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a secret has besides its identity and its dates; one column of its row.
 
@@ -40,6 +69,7 @@ class Attributes(msgspec.Struct, frozen=True, omit_defaults=True):
             back to an older one, is noticed (K-03).
         principal_ids: Unique id of each user and role that the resource policy names by its ARN, as it was when the
             policy was put: who is made anew under an old name is not meant (P-07).
+        rotation: None when rotation was never configured.
     """
 
     labels: Mapping[str, str]
@@ -48,6 +78,7 @@ class Attributes(msgspec.Struct, frozen=True, omit_defaults=True):
     tags: tuple[tuple[str, str], ...] | None = None
     policy: bytes = b""
     principal_ids: Mapping[str, str] = {}
+    rotation: Rotation | None = None
 
 
 class BoundPolicy(msgspec.Struct, frozen=True):

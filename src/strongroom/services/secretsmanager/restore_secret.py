@@ -17,6 +17,7 @@ import msgspec
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.secretsmanager.lookup import existing, find_target
+from strongroom.services.secretsmanager.rotation_rows import rescheduled
 from strongroom.services.secretsmanager.service_events import version_events
 from strongroom.services.secretsmanager.shapes import SecretARN, SecretId, ShownName
 from strongroom.services.secretsmanager.tables import list_version_ids, update_secret
@@ -45,10 +46,8 @@ def handle(context: Context, request: Request, target: Target) -> Response:
     """Take the mark away."""
     secret = existing(target)
     if secret.deleted_ms is not None:
-        update_secret(
-            context.transaction,
-            msgspec.structs.replace(secret, changed_ms=context.now_ms, deleted_ms=None, purge_ms=None),
-        )
+        restored = msgspec.structs.replace(secret, changed_ms=context.now_ms, deleted_ms=None, purge_ms=None)
+        update_secret(context.transaction, rescheduled(context.transaction, restored, context.now_ms))
         version_ids = list_version_ids(context.rows, secret.secret_id)
         events = version_events("CancelSecretVersionDelete", secret, version_ids, context.now_ms)
         context.inner_records.extend(record for _, record in events)

@@ -1,11 +1,13 @@
 """Service events: what Secrets Manager does to versions by itself, as audit records.
 
 ``StartSecretVersionDelete`` when a version is given up, ``CancelSecretVersionDelete`` when its secret is
-restored, ``EndSecretVersionDelete`` when its data is gone; one record for each version.
+restored, ``EndSecretVersionDelete`` when its data is gone; one record for each version. ``RotationStarted``,
+``RotationSucceeded``, ``RotationFailed`` for each attempt, ``RotationAbandoned``, and ``TestRotation...`` for the
+test of a configuration; ``RotationHeld`` when no stored value logs in and somebody has to look.
 
 Rules:
  - Who acts is the service; who asked for it stands in the record of the request beside.
- - Every record has a request id of its own, so that one request id never has two records.
+ - Every record of a version has a request id of its own. Those of one rotation share ``Rotation-<arn>-<token>``.
 
 Source: Secrets Manager reference 15.2; audit reference 1.4.
 """
@@ -22,6 +24,16 @@ from strongroom.services.secretsmanager.model import Secret
 
 PRINCIPAL: Final = "secretsmanager.amazonaws.com"
 
+RotationEvent = Literal[
+    "RotationStarted",
+    "RotationSucceeded",
+    "RotationFailed",
+    "RotationAbandoned",
+    "RotationHeld",
+    "TestRotationStarted",
+    "TestRotationSucceeded",
+    "TestRotationFailed",
+]
 VersionEvent = Literal["StartSecretVersionDelete", "CancelSecretVersionDelete", "EndSecretVersionDelete"]
 
 
@@ -48,9 +60,30 @@ def removal_events(secret: Secret, version_ids: Iterable[str], now_ms: Instant) 
     ]
 
 
+def rotation_event(
+    name: RotationEvent, secret: Secret, token: str, now_ms: Instant, error_message: str | None = None
+) -> tuple[str, bytes]:
+    """Write one event of a rotation; the message of a failure holds no values."""
+    request_id = f"Rotation-{secret.arn}-{token}"
+    event = _service_event(name, secret, request_id, now_ms, {"SecretId": secret.arn}, error_message)
+    return request_id, encode_record(event, new_uuid())
+
+
 def _version_event(name: VersionEvent, secret: Secret, version_id: str, now_ms: Instant) -> tuple[str, bytes]:
     request_id = new_uuid()
-    event = AuditEvent(
+    data = {"SecretId": secret.arn, "SecretVersionId": version_id}
+    return request_id, encode_record(_service_event(name, secret, request_id, now_ms, data), new_uuid())
+
+
+def _service_event(
+    name: str,
+    secret: Secret,
+    request_id: str,
+    now_ms: Instant,
+    data: dict[str, str],
+    error_message: str | None = None,
+) -> AuditEvent:
+    return AuditEvent(
         event_time_ms=now_ms,
         event_source=PRINCIPAL,
         event_name=name,
@@ -62,6 +95,6 @@ def _version_event(name: VersionEvent, secret: Secret, version_id: str, now_ms: 
         read_only=False,
         recipient_account=secret.account,
         event_type="AwsServiceEvent",
-        additional_event_data={"SecretId": secret.arn, "SecretVersionId": version_id},
+        additional_event_data=data,
+        error_message=error_message,
     )
-    return request_id, encode_record(event, new_uuid())

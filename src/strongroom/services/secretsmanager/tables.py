@@ -146,6 +146,8 @@ def remove_secret(transaction: Transaction, secret: Secret) -> list[str]:
     for version_id in version_ids:
         remove_version(transaction, secret.secret_id, version_id)
     transaction.delete(POLICIES, secret.secret_id)
+    transaction.run("DELETE FROM rotations WHERE secret_id = ?", (secret.secret_id,))
+    transaction.run("DELETE FROM rotation_history WHERE secret_id = ?", (secret.secret_id,))
     transaction.delete(SECRETS, secret.secret_id)
     transaction.changed(policy_key(secret.secret_id), secret_key(secret.account, secret.region, secret.name))
     return version_ids

@@ -19,6 +19,7 @@ from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.secretsmanager import errors
 from strongroom.services.secretsmanager.lookup import find_target, live
 from strongroom.services.secretsmanager.model import AWSCURRENT, LABELS_MOST, Secret, move_current
+from strongroom.services.secretsmanager.rotation_rows import after_labels
 from strongroom.services.secretsmanager.shapes import (
     SecretARN,
     SecretId,
@@ -61,14 +62,13 @@ def handle(context: Context, request: Request, target: Target) -> Response:
     if receiver is not None and find_version(context.rows, secret.secret_id, receiver) is None:
         raise errors.version_not_found(receiver)
     if labels != secret.labels:
-        update_secret(
-            context.transaction,
-            msgspec.structs.replace(
-                secret,
-                changed_ms=context.now_ms,
-                attributes=msgspec.structs.replace(secret.attributes, labels=labels),
-            ),
+        changed = msgspec.structs.replace(
+            secret,
+            changed_ms=context.now_ms,
+            attributes=msgspec.structs.replace(secret.attributes, labels=labels),
         )
+        changed = after_labels(context.transaction, secret, changed, context.now_ms)
+        update_secret(context.transaction, changed)
     return Response(arn=secret.arn, name=secret.name)
 
 

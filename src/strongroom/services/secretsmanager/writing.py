@@ -17,6 +17,7 @@ from strongroom.clock import DAY_MS
 from strongroom.gateway.context import Context
 from strongroom.services.secretsmanager import errors
 from strongroom.services.secretsmanager.model import (
+    AWSCURRENT,
     LABELS_MOST,
     VERSIONS_MOST,
     Secret,
@@ -24,6 +25,7 @@ from strongroom.services.secretsmanager.model import (
     expendable,
     put_labels,
 )
+from strongroom.services.secretsmanager.rotation_rows import after_labels
 from strongroom.services.secretsmanager.service_events import removal_events
 from strongroom.services.secretsmanager.tables import (
     count_versions,
@@ -85,6 +87,9 @@ def write_version(
         secret,
         changed_ms=context.now_ms,
         attributes=msgspec.structs.replace(secret.attributes, labels=labels),
+    )
+    changed = after_labels(
+        context.transaction, secret, changed, context.now_ms, is_new_value=labels.get(AWSCURRENT) == token
     )
     update_secret(context.transaction, changed)
     events = removal_events(secret, gone, context.now_ms)

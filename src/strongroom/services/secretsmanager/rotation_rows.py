@@ -1,0 +1,268 @@
+"""Rows of rotations: what is due, what is under way, what happened.
+
+Rules:
+ - A secret has at most one rotation under way. Its row is the journal: every step is committed here before the next
+   one begins, together with the labels that it moves.
+ - Values are never in these rows; they lie, sealed, in the versions of the secret.
+ - ``due_ms`` says when the rotation process looks at a row: rotations begin, go on and are tried again only because
+   rows say so.
+ - Whoever commits for a rotation shows the epoch of its lease (``still_held``): a process that lost it commits
+   nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from strongroom.clock import DAY_MS, Instant
+from strongroom.schedule.rules import Schedule, parse_schedule
+from strongroom.schedule.windows import days_between_windows, moment_inside, next_window
+from strongroom.services.secretsmanager.model import AWSCURRENT, AWSPENDING, Rotation, Secret
+from strongroom.store.errors import StoreTampered
+from strongroom.store.rows import Rows, Transaction
+from strongroom.store.table import Row, Table
+
+ROTATIONS: Final = Table(
+    "rotations", columns=("secret_id", "due_ms", "lease_until_ms", "epoch", "work"), key=("secret_id",)
+)
+HISTORY: Final = Table(
+    "rotation_history", columns=("secret_id", "entry", "at_ms", "facts"), key=("secret_id", "entry")
+)
+HISTORY_MOST: Final = 100
+UNTOUCHED: Final = frozenset({"planned", "staged"})
+"""States in which the target was not yet asked for anything, see ``rotation/machine.py``."""
+IMMEDIATE_WINDOW_MS: Final = DAY_MS
+"""For how long a rotation that was asked for is tried again often."""
+
+
+class Work(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The rotation that is under way; without a token there is none.
+
+    Attributes:
+        token: The version that is rotated in.
+        is_test: Whether only the configuration is tested (RotateImmediately false).
+        state: A state of ``rotation/machine.py``.
+        base: The version that had AWSCURRENT when the rotation began.
+        attempts: How often it failed since it last got ahead.
+        begun_ms: When it began.
+        closes_ms: When its window closes.
+        quiet_until_ms: Until when something that was sent to the target may still take effect there.
+        asked: Versions that the target was asked to take; of the rotation before as well, while it is not quiet.
+        is_held: Whether nothing more is done until somebody looks.
+        step: The step of the last failure, by AWS's name.
+        cause: Why it failed; a sentence without values.
+        proof: What was proven so far, see ``HistoryEntry``.
+        entries: The number of the newest history entry: one that was removed is missed (K-03).
+    """
+
+    token: str = ""
+    is_test: bool = False
+    state: str = "planned"
+    base: str = ""
+    attempts: int = 0
+    begun_ms: Instant = 0
+    closes_ms: Instant = 0
+    quiet_until_ms: Instant = 0
+    asked: tuple[str, ...] = ()
+    is_held: bool = False
+    step: str = ""
+    cause: str = ""
+    proof: dict[str, str] = {}
+    entries: int = 0
+
+
+class RotationRow(msgspec.Struct, frozen=True):
+    """One row of ``ROTATIONS``."""
+
+    secret_id: int
+    due_ms: Instant | None
+    lease_until_ms: Instant
+    epoch: int
+    work: Work
+
+
+class HistoryEntry(msgspec.Struct, frozen=True):
+    """What became of a rotation, or of one attempt.
+
+    Attributes:
+        outcome: ``succeeded``, ``failed``, ``abandoned``, ``test-succeeded``, ``test-failed``.
+        facts: The token, attempts, cause, and the proof of switch: server, version, tls; ``old_worked_before``,
+            ``new_worked_before_promotion``, ``new_works_after``, ``old_refused_after``. No values.
+    """
+
+    at_ms: Instant
+    outcome: str
+    facts: dict[str, str]
+
+
+_decode_work = msgspec.msgpack.Decoder(Work).decode
+_decode_facts = msgspec.msgpack.Decoder(dict[str, str]).decode
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def find_rotation(rows: Rows, secret_id: int) -> RotationRow | None:
+    """Read a row, or None."""
+    found: Any = rows.find(ROTATIONS, secret_id)
+    if found is None:
+        return None
+    return RotationRow(found[0], found[1], found[2], found[3], _decode_work(found[4]))
+
+
+def find_rotation_of(rows: Rows, secret: Secret) -> RotationRow | None:
+    """Read the row of a secret; None when its rotation was never configured.
+
+    Raises:
+        StoreTampered: The secret is configured, and the row is gone.
+    """
+    row = find_rotation(rows, secret.secret_id)
+    if row is None and secret.attributes.rotation is not None:
+        raise StoreTampered("the row of a rotation was removed outside of Strongroom")
+    return row
+
+
+def save_rotation(transaction: Transaction, row: RotationRow) -> None:
+    """Add or replace a row."""
+    stored: Row = (row.secret_id, row.due_ms, row.lease_until_ms, row.epoch, _encode(row.work))
+    if transaction.scalar("SELECT 1 FROM rotations WHERE secret_id = ?", (row.secret_id,)) is None:
+        transaction.insert(ROTATIONS, stored)
+    else:
+        transaction.update(ROTATIONS, stored)
+
+
+def list_due_rotations(rows: Rows, now_ms: Instant, most: int) -> list[int]:
+    """List secrets whose rotation is to be looked at and is not leased to anybody, the longest overdue first."""
+    due: list[Any] = rows.column(
+        "SELECT secret_id FROM rotations WHERE due_ms <= ? AND lease_until_ms <= ? "
+        "ORDER BY due_ms, secret_id LIMIT ?",
+        (now_ms, now_ms, most),
+    )
+    return due
+
+
+def list_history(rows: Rows, secret: Secret) -> list[HistoryEntry]:
+    """Read what happened, the newest last.
+
+    Raises:
+        StoreTampered: An entry was changed or removed.
+    """
+    row = find_rotation_of(rows, secret)
+    newest = 0 if row is None else row.work.entries
+    found: Any = rows.select(HISTORY, "WHERE secret_id = ? ORDER BY entry", (secret.secret_id,))
+    if [number for _, number, _, _ in found] != list(range(max(newest - HISTORY_MOST, 0) + 1, newest + 1)):
+        raise StoreTampered("the history of a rotation was changed outside of Strongroom")
+    entries = []
+    for _, _, at_ms, facts in found:
+        told = _decode_facts(facts)
+        entries.append(HistoryEntry(at_ms, told.pop("outcome"), told))
+    return entries
+
+
+def add_history(transaction: Transaction, secret_id: int, work: Work, entry: HistoryEntry) -> Work:
+    """Add what happened; of each secret the last hundred entries are kept.
+
+    Returns:
+        The work, which knows of the entry; it is to be saved in the same transaction.
+    """
+    number = work.entries + 1
+    facts = _encode({"outcome": entry.outcome, **entry.facts})
+    transaction.insert(HISTORY, (secret_id, number, entry.at_ms, facts))
+    transaction.run(
+        "DELETE FROM rotation_history WHERE secret_id = ? AND entry <= ?", (secret_id, number - HISTORY_MOST)
+    )
+    return msgspec.structs.replace(work, entries=number)
+
+
+# Schedules
+
+
+def schedule_of(rotation: Rotation) -> Schedule | None:
+    """Give the schedule of a secret; None when it has none."""
+    if rotation.days is None and not rotation.expression:
+        return None
+    return parse_schedule(rotation.days, rotation.expression or None, rotation.duration or None)
+
+
+def scheduled(secret: Secret, rotation: Rotation, changed_ms: Instant) -> tuple[Rotation, Instant | None]:
+    """Find the window that follows a change of the value.
+
+    Returns:
+        The rotation with its next date, and when it is due; no date and None when nothing is scheduled.
+    """
+    schedule = schedule_of(rotation) if rotation.is_enabled else None
+    window = next_window(schedule, changed_ms) if schedule is not None else None
+    if window is None:
+        return msgspec.structs.replace(rotation, next_ms=None), None
+    return (
+        msgspec.structs.replace(rotation, next_ms=window.last_second_ms),
+        moment_inside(window, secret.arn),
+    )
+
+
+def with_derived_days(rotation: Rotation, changed_ms: Instant) -> Rotation:
+    """Note the days between two windows, as AWS shows them after a rotation by an expression succeeded."""
+    schedule = schedule_of(rotation)
+    if schedule is None or not rotation.expression:
+        return rotation
+    return msgspec.structs.replace(rotation, derived_days=days_between_windows(schedule, changed_ms))
+
+
+# What changes of a secret mean for its rotation
+
+
+def is_unfinished(secret: Secret) -> bool:
+    """Whether AWSPENDING is on another version than AWSCURRENT: a rotation is taken to be in progress."""
+    pending = secret.labels.get(AWSPENDING)
+    return pending is not None and pending != secret.labels.get(AWSCURRENT)
+
+
+def wake(transaction: Transaction, secret_id: int, now_ms: Instant) -> None:
+    """Let the rotation process look at a rotation that is under way, at once."""
+    row = find_rotation(transaction, secret_id)
+    if row is not None and row.work.token:
+        save_rotation(transaction, msgspec.structs.replace(row, due_ms=now_ms))
+
+
+def after_labels(
+    transaction: Transaction, before: Secret, after: Secret, now_ms: Instant, *, is_new_value: bool = False
+) -> Secret:
+    """Note for the rotation of a secret that somebody moved its labels.
+
+    Args:
+        transaction: The change.
+        before: The secret before.
+        after: The secret after; not yet written.
+        now_ms: The instant of the change.
+        is_new_value: Whether a new value became current: it counts as a rotation, so the next one is later.
+
+    Returns:
+        The secret to be written: its next date may have changed.
+    """
+    rotation = after.attributes.rotation
+    if rotation is None or after.labels == before.labels:
+        return after
+    row = find_rotation_of(transaction, after)
+    is_under_way = row is not None and bool(row.work.token)
+    due_ms: Instant | None = now_ms
+    if is_new_value and rotation.is_enabled:
+        rotation, scheduled_ms = scheduled(after, rotation, now_ms)
+        due_ms = now_ms if is_under_way else scheduled_ms
+        attributes = msgspec.structs.replace(after.attributes, rotation=rotation)
+        after = msgspec.structs.replace(after, attributes=attributes)
+    elif not is_under_way:
+        return after
+    if row is not None:
+        save_rotation(transaction, msgspec.structs.replace(row, due_ms=due_ms))
+    return after
+
+
+def rescheduled(transaction: Transaction, secret: Secret, now_ms: Instant) -> Secret:
+    """Give a secret with the next window from now on, and let its row be due then; for one that was restored."""
+    rotation, row = secret.attributes.rotation, find_rotation_of(transaction, secret)
+    if rotation is None or row is None:
+        return secret
+    rotation, due_ms = scheduled(secret, rotation, now_ms)
+    save_rotation(transaction, msgspec.structs.replace(row, due_ms=now_ms if row.work.token else due_ms))
+    attributes = msgspec.structs.replace(secret.attributes, rotation=rotation)
+    return msgspec.structs.replace(secret, attributes=attributes)
