@@ -1,4 +1,4 @@
-"""What concerns a deployment as a whole: accounts and Regions.
+"""What concerns a deployment as a whole: accounts and Regions; and what operators ask of rotations.
 
 Each command is a plain function of a transaction. A running deployment does it for whoever asks on its local
 socket (``control.py``); the command line does it itself while none runs (``opening.run_alone``).
@@ -12,6 +12,7 @@ from typing import Any, Final
 from strongroom.clock import Instant, render_iso
 from strongroom.ids import draw
 from strongroom.opening import Opened
+from strongroom.rotation.inquiry import explain_rotation, resume_rotation, rotation_history
 from strongroom.services.iam.accounts import (
     AccountRefused,
     add_region,
@@ -83,5 +84,8 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "account-list": _list_accounts,
     "region-add": _add_region,
     "region-list": _list_regions,
+    "rotation-history": rotation_history,
+    "rotation-explain": explain_rotation,
+    "rotation-resume": resume_rotation,
 }
 """Every command, by the name with which it is asked for."""

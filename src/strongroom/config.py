@@ -100,6 +100,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     kms_delete_used_keys: Annotated[
         bool, Setting("yes or no", "a KMS key is deleted at its date though values of secrets need it")
     ] = False
+    rotation_ca: Annotated[
+        Path | None,
+        Setting("path", "authorities that sign the certificates of rotated servers; the system's by default"),
+    ] = None
+    rotate_local_targets: Annotated[
+        bool, Setting("yes or no", "rotations may reach loopback and unix sockets; dev always does")
+    ] = False
     batch_get_records_each: Annotated[
         bool, Setting("yes or no", "BatchGetSecretValue also records one GetSecretValue a secret")
     ] = True

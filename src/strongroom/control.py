@@ -16,7 +16,7 @@ import os
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -53,6 +53,8 @@ class ControlServer:
         writer: Makes the changes.
         clock: "Now" for the domain.
         run_jobs: Runs every background job once and says which failed; None outside of ``dev``.
+        socket_name: The name of the socket in the data directory.
+        own: Commands of this process, which are no changes of the store: each gets the details and answers by itself.
     """
 
     def __init__(
@@ -61,12 +63,16 @@ class ControlServer:
         writer: Writer,
         clock: Clock,
         run_jobs: Callable[[], list[str]] | None = None,
+        *,
+        socket_name: str = SOCKET_NAME,
+        own: Mapping[str, Callable[[Mapping[str, Any]], Any]] | None = None,
     ) -> None:
         self._opened = opened
         self._writer = writer
         self._clock = clock
         self._run_jobs = run_jobs
-        self._path = opened.settings.data_dir / SOCKET_NAME
+        self._own = own or {}
+        self._path = opened.settings.data_dir / socket_name
         self._thread = threading.Thread(target=self._run, name="control", daemon=True)
         self._socket: socket.socket | None = None
         self._is_stopping = False
@@ -76,7 +82,7 @@ class ControlServer:
         # Left by a process that was killed: the claim on the directory is ours.
         self._path.unlink(missing_ok=True)
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        with _address(self._path.parent) as address:
+        with _address(self._path) as address:
             listening.bind(address)
         os.chmod(self._path, 0o600)
         listening.listen(8)
@@ -136,6 +142,8 @@ class ControlServer:
             if self._run_jobs is None:
                 raise ControlRefused("Only a dev server runs its background jobs on demand.")
             return {"failed": self._run_jobs()}
+        if name in self._own:
+            return self._own[name](request)
         command = COMMANDS.get(name)
         if command is None:
             raise ControlRefused("The running deployment does not know this command.")
@@ -145,7 +153,7 @@ class ControlServer:
         )
 
 
-def ask(data_dir: Path, command: str, **details: Any) -> Any:
+def ask(data_dir: Path, command: str, *, socket_name: str = SOCKET_NAME, **details: Any) -> Any:
     """Ask the running deployment in ``data_dir``; return its result.
 
     Raises:
@@ -155,7 +163,7 @@ def ask(data_dir: Path, command: str, **details: Any) -> Any:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(ANSWER_WITHIN_S)
         try:
-            with _address(data_dir) as address:
+            with _address(data_dir / socket_name) as address:
                 connection.connect(address)
         except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError) as problem:
             raise NotRunning(f"No deployment is running in {data_dir}.") from problem
@@ -174,10 +182,10 @@ def ask(data_dir: Path, command: str, **details: Any) -> Any:
 
 
 @contextlib.contextmanager
-def _address(directory: Path) -> Iterator[str]:
-    descriptor = os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+def _address(path: Path) -> Iterator[str]:
+    descriptor = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        yield f"/proc/self/fd/{descriptor}/{SOCKET_NAME}"
+        yield f"/proc/self/fd/{descriptor}/{path.name}"
     finally:
         os.close(descriptor)
 

@@ -1,4 +1,4 @@
-"""The processes of a deployment: a supervisor with request workers and one process of background loops.
+"""The processes of a deployment: a supervisor with request workers, one of background loops, and one that rotates.
 
 Rules:
  - Workers share the port by SO_REUSEPORT. The supervisor keeps the address reserved, but never accepts.
@@ -24,7 +24,7 @@ import ssl
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import msgspec
 
@@ -37,9 +37,6 @@ from strongroom.opening import Opened
 from strongroom.seal.process import harden_process
 from strongroom.worker import Worker
 
-if TYPE_CHECKING:
-    from strongroom.workers.background_process import Background
-
 log = logging.getLogger(__name__)
 
 STOP_WITHIN_S = 9.5
@@ -49,6 +46,7 @@ BACKGROUND_NICENESS = 19
 LOOK_EVERY_S = 0.2
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 _BACKGROUND = -1
+_ROTATION = -2
 _END_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -85,19 +83,20 @@ def run_folded(plan: Plan, announce: Callable[[int], None]) -> None:
     worker = Worker(0, plan.opened, plan.services, SharedCounters(1), plan.clock, plan.tls)
     for number in (signal.SIGTERM, signal.SIGINT):
         worker.loop.add_signal_handler(number, worker.stop)
-    background: Background | None = None
+    beside: list[_Loops] = []
 
     def ready(port: int) -> None:
-        nonlocal background
-        background = _open_background(plan)
-        background.start()
+        beside.append(_open_background(plan))
+        beside[0].start()
         announce(port)
+        beside.append(_open_rotations(plan))
+        beside[1].start()
 
     try:
         worker.serve(plan.host, plan.port, reuse_port=False, ready=ready)
     finally:
-        if background is not None:
-            background.stop()
+        for loops in reversed(beside):
+            loops.stop()
 
 
 class Supervisor:
@@ -128,8 +127,9 @@ class Supervisor:
             self._start(number, writing)
         gc.enable()
         if self._wait_until_ready(reading, self._plan.workers):
-            self._start(_BACKGROUND, writing)
-            if self._wait_until_ready(reading, 1):
+            for number in (_BACKGROUND, _ROTATION):
+                self._start(number, writing)
+            if self._wait_until_ready(reading, 2):
                 announce(self.port)
                 self._watch(writing)
         return self._end()
@@ -177,7 +177,9 @@ class Supervisor:
             _die_with(supervisor)
             harden_process()  # a lock on memory is not inherited
             if number == _BACKGROUND:
-                _run_background(self._plan, lambda: os.write(writing, b"."))
+                _run_until_stopped(_open_background(self._plan), lambda: os.write(writing, b"."))
+            elif number == _ROTATION:
+                _run_until_stopped(_open_rotations(self._plan), lambda: os.write(writing, b"."))
             else:
                 self._run_worker(number, lambda _: os.write(writing, b"."))
             status = 0
@@ -234,7 +236,7 @@ class Supervisor:
                 time.sleep(0.01)
 
     def _workers(self) -> list[int]:
-        return [pid for pid, number in self._children.items() if number != _BACKGROUND]
+        return [pid for pid, number in self._children.items() if number >= 0]
 
     def _stop(self, _number: int, _frame: object) -> None:
         self._is_stopping = True
@@ -242,7 +244,32 @@ class Supervisor:
             os.kill(pid, signal.SIGTERM)
 
 
-def _run_background(plan: Plan, ready: Callable[[], object]) -> None:
+class _Loops(Protocol):
+    """What one child runs besides requests."""
+
+    def start(self) -> None:
+        """Start its threads."""
+        ...
+
+    def stop(self) -> None:
+        """End them."""
+        ...
+
+
+def _open_background(plan: Plan) -> _Loops:
+    # Imported when the workers answer already: no request needs it.
+    from strongroom.workers.background_process import Background
+
+    return Background(plan.opened, plan.clock, may_run_on_demand=plan.is_dev)
+
+
+def _open_rotations(plan: Plan) -> _Loops:
+    from strongroom.rotation.process import Rotations  # as above
+
+    return Rotations(plan.opened, plan.services, plan.clock, is_dev=plan.is_dev)
+
+
+def _run_until_stopped(loops: _Loops, ready: Callable[[], object]) -> None:
     stopped = False
 
     def stop(_number: int, _frame: object) -> None:
@@ -250,21 +277,13 @@ def _run_background(plan: Plan, ready: Callable[[], object]) -> None:
         stopped = True
 
     signal.signal(signal.SIGTERM, stop)
-    background = _open_background(plan)
-    background.start()
+    loops.start()
     ready()
     try:
         while not stopped:
             signal.sigtimedwait((), 0.1)
     finally:
-        background.stop()
-
-
-def _open_background(plan: Plan) -> Background:
-    # Imported when the workers answer already: no request needs it.
-    from strongroom.workers.background_process import Background
-
-    return Background(plan.opened, plan.clock, may_run_on_demand=plan.is_dev)
+        loops.stop()
 
 
 def _reserve(host: str, port: int) -> socket.socket:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,8 +12,10 @@ from typing import Any
 
 import apsw
 
+from strongroom.control import ask
 from strongroom.store.engine import DATABASE_NAME
 from tests.faults.client import Answer, KeptConnection
+from tests.faults.polling import until
 from tests.support.accounts import Key
 from tests.support.authenticator import Authenticator
 from tests.support.server import Server
@@ -122,7 +125,17 @@ def standing_target(directory: Path) -> Iterator[Target]:
             put = {"SecretId": name, "ClientRequestToken": token, "SecretString": f"{value}2"}
             assert client.ask("PutSecretValue", put).status == 200
         assert client.ask("PutResourcePolicy", {"SecretId": "b", "ResourcePolicy": DENY}).status == 200
+        database = {"engine": "postgres", "host": "127.0.0.1", "port": 1, "username": "u", "password": "p"}
+        token = "3" * 32
+        made = {"Name": "r", "ClientRequestToken": token, "SecretString": json.dumps(database)}
+        assert client.ask("CreateSecret", made).status == 200
+        rotated = {"SecretId": "r", "ClientRequestToken": "4" * 32, "RotateImmediately": False}
+        rules = {"AutomaticallyAfterDays": 1_000}
+        assert client.ask("RotateSecret", {**rotated, "RotationRules": rules}).status == 200
         client.close()
+        until(
+            lambda: bool(ask(server.data_dir, "rotation-history", secret="r"))
+        )  # the test found nobody there
         kms = server.client("kms")
         key_id = kms.create_key()["KeyMetadata"]["KeyId"]
         kms.create_alias(AliasName="alias/customer", TargetKeyId=key_id)

@@ -21,7 +21,7 @@ from strongroom.services.iam.policy_rows import VERSIONS as POLICY_VERSIONS
 from strongroom.services.iam.tables import ACCESS_KEYS, ACCOUNTS, REGIONS
 from strongroom.services.kms.tables import ALIASES, GRANTS, KEYS, MATERIALS
 from strongroom.services.kms.tables import POLICIES as KEY_POLICIES
-from strongroom.services.secretsmanager.tables import POLICIES, SECRETS, VERSIONS
+from strongroom.services.secretsmanager.tables import HISTORY, POLICIES, ROTATIONS, SECRETS, VERSIONS
 from strongroom.store.revision import META
 from strongroom.store.table import Table
 from tests.support.server import run_program
@@ -30,7 +30,7 @@ AUTHENTICATED: tuple[Table, ...] = (
     META, ACCOUNTS, REGIONS, USERS.table, USERS.policy_table, ACCESS_KEYS, KEYS, MATERIALS,
     ALIASES, SECRETS, VERSIONS, POLICIES, ROLES.table, GROUPS.table, GROUPS.policy_table, MEMBERSHIPS, DEVICES,
     SETTINGS, REPORTS, LAST_USED,
-    KEY_POLICIES, GRANTS,
+    KEY_POLICIES, GRANTS, ROTATIONS, HISTORY,
     ROLES.policy_table, CUSTOMER_POLICIES, POLICY_VERSIONS, ATTACHMENTS, PROVIDERS, PROFILES,
 )  # fmt: skip
 WITHOUT_OPERATIONS: tuple[Table, ...] = ()

@@ -21,4 +21,4 @@ def until(holds: Callable[[], bool]) -> None:
 
 def wait_until_replaced(server: Server, killed: int) -> None:
     """Wait until the supervisor has started another process for the one that was killed."""
-    until(lambda: killed not in server.children() and len(server.children()) == 3)
+    until(lambda: killed not in server.children() and len(server.children()) == 4)

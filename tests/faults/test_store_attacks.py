@@ -346,6 +346,23 @@ def get_device(target: Target) -> Answer:
     return target.ask("GetMFADevice", {"UserName": "app", "SerialNumber": serial}, service="iam")
 
 
+def rotate(target: Target) -> Answer:
+    """Ask for a rotation."""
+    token = str(uuid4())
+    return target.ask(
+        "RotateSecret", {"SecretId": "r", "ClientRequestToken": token, "RotateImmediately": False}
+    )
+
+
+def read_history(target: Target) -> Answer | None:
+    """Ask for the history of a rotation over the local socket."""
+    try:
+        ask(target.server.data_dir, "rotation-history", secret="r")
+    except ControlRefused:
+        return None
+    raise AssertionError("a history that nobody wrote was listed")
+
+
 PROBES: dict[str, tuple[Probe, str]] = {
     "accounts": (list_accounts, ""),
     "regions": (read_a, ""),
@@ -374,6 +391,8 @@ PROBES: dict[str, tuple[Probe, str]] = {
     "secrets": (read_a, "name = 'a'"),
     "secret_versions": (read_a, f"version_id = '{'2' * 31}a'"),
     "secret_policies": (read_b, ""),
+    "rotations": (rotate, ""),
+    "rotation_history": (read_history, ""),
     "store_meta": (create, ""),
 }
 """What reads a row of each table, and which row."""

@@ -209,7 +209,7 @@ def _look(world: World, number: int) -> World:
     if aim in (Aim.STOP, Aim.STAGE):
         return _with_runner(claimed, number, Runner(Step(aim.value), job.token, is_clean=is_clean))
     wanted = job.token if aim is Aim.FORWARD else world.current
-    if world.is_loud and is_contested(job.asked, wanted):
+    if world.is_loud and not is_clean and is_contested(job.asked, wanted):
         return _with_runner(claimed, number, Runner(Step.WAIT, job.token, is_clean=is_clean))
     wanted = job.token if aim is Aim.FORWARD else world.current
     others = {version for version in (world.current, job.base, job.token, world.previous) if version} - {

@@ -35,6 +35,7 @@ COMMANDS: Final[tuple[tuple[str, str, str], ...]] = (
         "strongroom.cli.credentials:credentials",
         "Print a role's credentials for an AWS profile.",
     ),
+    ("rotation", "strongroom.cli.rotation:app", "Look at rotations and drive them on."),
     ("audit", "strongroom.cli.audit:app", "Verify the audit record."),
     ("doctor", "strongroom.cli.doctor:doctor", "Look for what is unsafe or will break."),
     ("config", "strongroom.cli.config:config", "Print the settings in force, and why."),

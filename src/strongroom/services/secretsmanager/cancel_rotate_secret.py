@@ -20,7 +20,7 @@ from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.secretsmanager.lookup import find_target, live
 from strongroom.services.secretsmanager.model import AWSPENDING
-from strongroom.services.secretsmanager.rotation_rows import find_rotation_of, is_unfinished, save_rotation
+from strongroom.services.secretsmanager.rotation_rows import find_rotation, is_unfinished, save_rotation
 from strongroom.services.secretsmanager.shapes import SecretARN, SecretId, ShownName, VersionId
 from strongroom.services.secretsmanager.tables import update_secret
 from strongroom.wire.shapes import Shape, renamed
@@ -56,7 +56,7 @@ def handle(context: Context, request: Request, target: Target) -> Response:
     update_secret(
         context.transaction, msgspec.structs.replace(secret, changed_ms=context.now_ms, attributes=attributes)
     )
-    row = find_rotation_of(context.rows, secret)
+    row = find_rotation(context.rows, secret.secret_id)
     if row is not None:
         due_ms = context.now_ms if row.work.token else None
         save_rotation(context.transaction, msgspec.structs.replace(row, due_ms=due_ms))

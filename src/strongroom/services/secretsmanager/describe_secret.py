@@ -14,7 +14,7 @@ from typing import Annotated
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.secretsmanager.lookup import existing, find_target
-from strongroom.services.secretsmanager.rotation_rules import shown_date, shown_rules
+from strongroom.services.secretsmanager.rotation_shown import shown_date, shown_rules
 from strongroom.services.secretsmanager.shapes import (
     CrossAccountPrimary,
     CrossAccountReplica,

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from strongroom.services.secretsmanager.model import Secret
-from strongroom.services.secretsmanager.rotation_rules import shown_date, shown_rules
+from strongroom.services.secretsmanager.rotation_shown import shown_date, shown_rules
 from strongroom.services.secretsmanager.shapes import (
     Description,
     ExternalSecretRotationMetadataItem,

@@ -39,7 +39,7 @@ from strongroom.services.secretsmanager.rotation_functions import (
 from strongroom.services.secretsmanager.rotation_rows import (
     IMMEDIATE_WINDOW_MS,
     RotationRow,
-    find_rotation_of,
+    find_rotation,
     is_unfinished,
     scheduled,
     wake,
@@ -123,7 +123,7 @@ def handle(context: Context, request: Request, target: Target) -> Response:
     current, value = _current(context, secret)
     function = _choose_function(context, secret, function_arn, value)
     rotation = _with_administrators(context, rotation, function, value)
-    row = find_rotation_of(context.rows, secret)
+    row = find_rotation(context.rows, secret.secret_id)
     if row is not None and row.work.token == token and secret.labels.get(AWSPENDING) == token:
         wake(context.transaction, secret.secret_id, context.now_ms)  # the same call again: it is driven on
         return Response(arn=secret.arn, name=secret.name, version_id=token)

@@ -20,16 +20,11 @@ from strongroom.clock import DAY_MS, Instant
 from strongroom.schedule.rules import Schedule, parse_schedule
 from strongroom.schedule.windows import days_between_windows, moment_inside, next_window
 from strongroom.services.secretsmanager.model import AWSCURRENT, AWSPENDING, Rotation, Secret
+from strongroom.services.secretsmanager.tables import HISTORY, ROTATIONS
 from strongroom.store.errors import StoreTampered
 from strongroom.store.rows import Rows, Transaction
-from strongroom.store.table import Row, Table
+from strongroom.store.table import Row
 
-ROTATIONS: Final = Table(
-    "rotations", columns=("secret_id", "due_ms", "lease_until_ms", "epoch", "work"), key=("secret_id",)
-)
-HISTORY: Final = Table(
-    "rotation_history", columns=("secret_id", "entry", "at_ms", "facts"), key=("secret_id", "entry")
-)
 HISTORY_MOST: Final = 100
 UNTOUCHED: Final = frozenset({"planned", "staged"})
 """States in which the target was not yet asked for anything, see ``rotation/machine.py``."""
@@ -110,22 +105,10 @@ def find_rotation(rows: Rows, secret_id: int) -> RotationRow | None:
     return RotationRow(found[0], found[1], found[2], found[3], _decode_work(found[4]))
 
 
-def find_rotation_of(rows: Rows, secret: Secret) -> RotationRow | None:
-    """Read the row of a secret; None when its rotation was never configured.
-
-    Raises:
-        StoreTampered: The secret is configured, and the row is gone.
-    """
-    row = find_rotation(rows, secret.secret_id)
-    if row is None and secret.attributes.rotation is not None:
-        raise StoreTampered("the row of a rotation was removed outside of Strongroom")
-    return row
-
-
 def save_rotation(transaction: Transaction, row: RotationRow) -> None:
     """Add or replace a row."""
     stored: Row = (row.secret_id, row.due_ms, row.lease_until_ms, row.epoch, _encode(row.work))
-    if transaction.scalar("SELECT 1 FROM rotations WHERE secret_id = ?", (row.secret_id,)) is None:
+    if transaction.find(ROTATIONS, row.secret_id) is None:
         transaction.insert(ROTATIONS, stored)
     else:
         transaction.update(ROTATIONS, stored)
@@ -147,7 +130,7 @@ def list_history(rows: Rows, secret: Secret) -> list[HistoryEntry]:
     Raises:
         StoreTampered: An entry was changed or removed.
     """
-    row = find_rotation_of(rows, secret)
+    row = find_rotation(rows, secret.secret_id)
     newest = 0 if row is None else row.work.entries
     found: Any = rows.select(HISTORY, "WHERE secret_id = ? ORDER BY entry", (secret.secret_id,))
     if [number for _, number, _, _ in found] != list(range(max(newest - HISTORY_MOST, 0) + 1, newest + 1)):
@@ -168,9 +151,8 @@ def add_history(transaction: Transaction, secret_id: int, work: Work, entry: His
     number = work.entries + 1
     facts = _encode({"outcome": entry.outcome, **entry.facts})
     transaction.insert(HISTORY, (secret_id, number, entry.at_ms, facts))
-    transaction.run(
-        "DELETE FROM rotation_history WHERE secret_id = ? AND entry <= ?", (secret_id, number - HISTORY_MOST)
-    )
+    if number > HISTORY_MOST:
+        transaction.delete(HISTORY, secret_id, number - HISTORY_MOST)
     return msgspec.structs.replace(work, entries=number)
 
 
@@ -242,7 +224,7 @@ def after_labels(
     rotation = after.attributes.rotation
     if rotation is None or after.labels == before.labels:
         return after
-    row = find_rotation_of(transaction, after)
+    row = find_rotation(transaction, after.secret_id)
     is_under_way = row is not None and bool(row.work.token)
     due_ms: Instant | None = now_ms
     if is_new_value and rotation.is_enabled:
@@ -259,7 +241,7 @@ def after_labels(
 
 def rescheduled(transaction: Transaction, secret: Secret, now_ms: Instant) -> Secret:
     """Give a secret with the next window from now on, and let its row be due then; for one that was restored."""
-    rotation, row = secret.attributes.rotation, find_rotation_of(transaction, secret)
+    rotation, row = secret.attributes.rotation, find_rotation(transaction, secret.secret_id)
     if rotation is None or row is None:
         return secret
     rotation, due_ms = scheduled(secret, rotation, now_ms)

@@ -1,4 +1,4 @@
-"""``RotationRules``: from a request to what is kept of it, and from there to what is shown.
+"""``RotationRules``: from a request to what is kept of it.
 
 Source: Secrets Manager reference 5.3 to 5.5.
 """
@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import msgspec
 
-from strongroom.clock import Instant
 from strongroom.schedule.errors import ScheduleRefused
 from strongroom.schedule.rules import parse_schedule
 from strongroom.services.secretsmanager import errors
 from strongroom.services.secretsmanager.model import Rotation
 from strongroom.services.secretsmanager.shapes import RotationRules
-from strongroom.wire.shapes import Timestamp, timestamp
 
 
 def with_rules(rotation: Rotation, rules: RotationRules | None) -> Rotation:
@@ -44,19 +42,3 @@ def with_rules(rotation: Rotation, rules: RotationRules | None) -> Rotation:
     return msgspec.structs.replace(
         rotation, days=days, expression=expression or "", duration=duration or "", derived_days=None
     )
-
-
-def shown_rules(rotation: Rotation | None) -> RotationRules | None:
-    """Show the rules: what was given, and the days that follow from an expression."""
-    if rotation is None or (rotation.days is None and not rotation.expression):
-        return None
-    return RotationRules(
-        automatically_after_days=rotation.days or rotation.derived_days,
-        duration=rotation.duration or None,
-        schedule_expression=rotation.expression or None,
-    )
-
-
-def shown_date(instant: Instant | None) -> Timestamp | None:
-    """Show a date of a rotation, when there is one."""
-    return None if instant is None else timestamp(instant)

@@ -46,6 +46,18 @@ VERSIONS = Table(
     key=("secret_id", "version_id"),
     family="secret",
 )
+ROTATIONS = Table(
+    "rotations",
+    columns=("secret_id", "due_ms", "lease_until_ms", "epoch", "work"),
+    key=("secret_id",),
+    family="secret",
+)
+HISTORY = Table(
+    "rotation_history",
+    columns=("secret_id", "entry", "at_ms", "facts"),
+    key=("secret_id", "entry"),
+    family="secret",
+)
 POLICIES = Table("secret_policies", columns=("secret_id", "document"), key=("secret_id",), family="secret")
 
 _BY_NAME = ("account_id", "region", "name")
@@ -146,8 +158,11 @@ def remove_secret(transaction: Transaction, secret: Secret) -> list[str]:
     for version_id in version_ids:
         remove_version(transaction, secret.secret_id, version_id)
     transaction.delete(POLICIES, secret.secret_id)
-    transaction.run("DELETE FROM rotations WHERE secret_id = ?", (secret.secret_id,))
-    transaction.run("DELETE FROM rotation_history WHERE secret_id = ?", (secret.secret_id,))
+    for entry in transaction.column(
+        "SELECT entry FROM rotation_history WHERE secret_id = ?", (secret.secret_id,)
+    ):
+        transaction.delete(HISTORY, secret.secret_id, entry)
+    transaction.delete(ROTATIONS, secret.secret_id)
     transaction.delete(SECRETS, secret.secret_id)
     transaction.changed(policy_key(secret.secret_id), secret_key(secret.account, secret.region, secret.name))
     return version_ids

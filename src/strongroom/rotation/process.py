@@ -1,0 +1,73 @@
+"""The rotation process, put together: its writer, its loop, and its answers on a local socket."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from strongroom.clock import Clock
+from strongroom.control import ControlServer
+from strongroom.gateway.operation import Service
+from strongroom.opening import Opened
+from strongroom.rotation.acting import Keys
+from strongroom.rotation.loop import RotationLoop, ServerPlaces
+from strongroom.rotation.names import DRY_RUN, SOCKET_NAME
+from strongroom.rotation.rehearsing import dry_run
+from strongroom.rotation.rotators import Reach, find_rotator
+from strongroom.rotation.runner import Parts
+from strongroom.workers.background import open_writer
+
+CACHE_BYTES: Final = 1_048_576
+
+
+class Rotations:
+    """Rotates what is due, from ``start`` to ``stop``.
+
+    Args:
+        opened: The deployment.
+        services: The tables of all services.
+        clock: "Now" for the domain.
+        is_dev: Whether targets on this machine may be reached though no setting says so.
+    """
+
+    def __init__(self, opened: Opened, services: Sequence[Service], clock: Clock, *, is_dev: bool) -> None:
+        self._writer = open_writer(opened)
+        reach = Reach(_authorities(opened), is_dev or opened.settings.rotate_local_targets)
+        self.parts = Parts(
+            writer=self._writer,
+            keys=Keys(opened.keyring, clock),
+            services={service.name: service for service in services},
+            find_rotator=lambda function: find_rotator(function, reach),
+            hold_server=ServerPlaces().hold,
+        )
+        self._desk = ControlServer(
+            opened,
+            self._writer,
+            clock,
+            socket_name=SOCKET_NAME,
+            own={DRY_RUN: lambda details: dry_run(self.parts, details)},
+        )
+        self._loop = RotationLoop(self.parts, lambda: opened.open_rows(CACHE_BYTES))
+
+    def start(self) -> None:
+        """Start the threads."""
+        self._writer.start()
+        self._loop.start()
+        self._desk.start()
+
+    def stop(self) -> None:
+        """End."""
+        self._desk.stop()
+        self._loop.stop()
+        self._writer.stop()
+
+
+def _authorities(opened: Opened) -> Path | None:
+    """Give the file of authorities: the one that is set, or that of the system."""
+    if opened.settings.rotation_ca is not None:
+        return opened.settings.rotation_ca
+    found = ssl.get_default_verify_paths().cafile or "/etc/ssl/certs/ca-certificates.crt"
+    return Path(found) if os.path.exists(found) else None

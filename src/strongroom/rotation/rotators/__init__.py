@@ -1,0 +1,35 @@
+"""The built-in rotators, by the name of the function that each one is.
+
+A module of a driver is imported when its rotator is first asked for, and only in the rotation process.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from strongroom.rotation.rotator import Rotator
+
+
+class Reach(NamedTuple):
+    """What a rotator may reach, and how it knows whom it reached.
+
+    Attributes:
+        ca_file: Certificates of the authorities that sign the targets' certificates.
+        is_local: Whether targets on this machine may be reached: loopback addresses and unix sockets.
+    """
+
+    ca_file: Path | None
+    is_local: bool
+
+
+def find_rotator(function: str, reach: Reach) -> Rotator | None:
+    """Make the rotator of a built-in function; None for a function that is not built in."""
+    from strongroom.rotation.rotators.postgresql import SingleUser
+    from strongroom.rotation.rotators.postgresql_alternating import AlternatingUsers
+
+    if function == "SecretsManagerRDSPostgreSQLRotationSingleUser":
+        return SingleUser(reach)
+    if function == "SecretsManagerRDSPostgreSQLRotationMultiUser":
+        return AlternatingUsers(reach)
+    return None

@@ -1,0 +1,275 @@
+"""Connections to PostgreSQL: where to, how encrypted, and what a failure means.
+
+Rules (rotation reference 2, 5, 9; threat model R-01, R-02):
+ - ``ssl: true`` is TLS with certificate and name verified; ``ssl: false`` is plain, because the owner said so.
+   Without ``ssl`` it is as with true, but loopback addresses and unix sockets may be plain.
+ - The name is resolved once, every address is judged, and the connection goes to a judged address.
+ - Nothing of the environment counts: no ``PG*`` variables, password files, service files or client certificates.
+ - The server has to ask for SCRAM or MD5; a password is never sent as it is.
+ - Only a refusal of the credentials themselves says something about them. libpq gives no SQLSTATE for a failed
+   log-in, so its words count; what is in another language than English is unknown, and waits.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import socket
+from typing import Any, Final, NamedTuple
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+from strongroom.rotation.machine import Evidence
+from strongroom.rotation.rotator import Cause, Document, DocumentRefused, Probe, Server, TargetFailed
+from strongroom.rotation.rotators import Reach
+
+CONNECT_WITHIN_S: Final = 5
+STATEMENT_WITHIN_MS: Final = 4_000
+DEFAULT_PORT: Final = 5432
+DEFAULT_DATABASE: Final = "postgres"
+_CAPTIVE: Final = (ipaddress.ip_network("169.254.0.0/16"), ipaddress.ip_network("fe80::/10"))
+"""Link-local addresses, where clouds answer with the machine's own credentials."""
+
+_REFUSED: Final = ("password authentication failed", "is not permitted to log in")
+_CAUSES: Final = (
+    (re.compile(r"no pg_hba\.conf entry|pg_hba\.conf rejects"), Cause.CONFIGURATION),
+    (re.compile(r"too many (clients|connections)|remaining connection slots"), Cause.OVERLOADED),
+    (re.compile(r"starting up|shutting down|recovery mode"), Cause.UNREACHABLE),
+    (re.compile(r"authentication method requirement"), Cause.CONFIGURATION),
+    (re.compile(r"database \".*\" does not exist"), Cause.CONFIGURATION),
+    (re.compile(r"SSL|certificate|root\.crt"), Cause.TLS),
+    (re.compile(r"timeout|refused|could not|unreachable|closed the|lost|No such file"), Cause.UNREACHABLE),
+)
+_ASK: Final = (
+    "SELECT session_user::text, current_setting('server_version'),"
+    " pg_is_in_recovery() OR current_setting('transaction_read_only')::bool,"
+    " coalesce((SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()), ''),"
+    " 'started ' || to_char(pg_postmaster_start_time() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'),"
+    " clock_timestamp()"
+)
+
+
+class Session(NamedTuple):
+    """An open connection.
+
+    Attributes:
+        connection: It commits each statement by itself.
+        user: Who is logged in.
+        server: Whom it reached.
+        now: The server's clock at the log-in.
+        uses_md5: Whether the account still has an MD5 verifier.
+    """
+
+    connection: psycopg.Connection[Any]
+    user: str
+    server: Server
+    now: Any
+    uses_md5: bool
+
+
+class LogInFailed(TargetFailed):
+    """No connection was made; only ``Cause.AUTHENTICATION`` says something about the credentials."""
+
+
+class WantsMD5(LogInFailed):
+    """The account has an MD5 verifier."""
+
+
+class Place(NamedTuple):
+    """Where a secret's server is."""
+
+    host: str
+    port: int
+    addresses: tuple[str, ...]
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is on this machine."""
+        return self.host.startswith("/") or all(
+            ipaddress.ip_address(address).is_loopback for address in self.addresses
+        )
+
+
+def port_of(document: Document) -> int:
+    """Read the port, a number or a text.
+
+    Raises:
+        DocumentRefused: It is neither.
+    """
+    value = document.reveal().get("port", DEFAULT_PORT)
+    text = str(value)
+    if isinstance(value, bool) or not (text.isascii() and text.isdigit() and 0 < int(text) <= 65_535):
+        raise DocumentRefused("the member port is no port")
+    return int(text)
+
+
+def locate(document: Document, reach: Reach) -> Place:
+    """Find the addresses of a secret's server, and judge them.
+
+    Raises:
+        TargetFailed: The name is not found, or an address must not be reached.
+    """
+    host, port = document.text("host"), port_of(document)
+    if not host or "," in host or "\0" in host:
+        raise DocumentRefused("the member host does not name one host")
+    if host.startswith("/"):
+        if not reach.is_local:
+            raise TargetFailed(Cause.CONFIGURATION, "sockets of this machine are not reached by rotations")
+        return Place(host, port, ())
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as problem:
+        raise TargetFailed(Cause.UNREACHABLE, "the host is not found") from problem
+    addresses = tuple(dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found))
+    for address in addresses:
+        _judge(address, reach)
+    return Place(host, port, addresses)
+
+
+def _judge(text: str, reach: Reach) -> None:
+    address = ipaddress.ip_address(text)
+    meant = getattr(address, "ipv4_mapped", None) or address
+    is_captive = any(meant.version == network.version and meant in network for network in _CAPTIVE)
+    if is_captive or meant.is_multicast or meant.is_unspecified:
+        raise TargetFailed(Cause.CONFIGURATION, "the host has an address that rotations do not reach")
+    if meant.is_loopback and not reach.is_local:
+        raise TargetFailed(Cause.CONFIGURATION, "loopback addresses are not reached by rotations here")
+
+
+def connect(document: Document, reach: Reach) -> Session:
+    """Log in as a document says.
+
+    Raises:
+        LogInFailed: With what it means for the credentials.
+        TargetFailed: The document cannot be used.
+    """
+    place = locate(document, reach)
+    problem: LogInFailed | None = None
+    for address in place.addresses or ("",):
+        try:
+            return _connect_with_its_scheme(document, place, address, reach)
+        except LogInFailed as caught:
+            problem = caught
+            if caught.cause is not Cause.UNREACHABLE:
+                break
+    assert problem is not None, "there was an address"
+    raise problem
+
+
+def _connect_with_its_scheme(document: Document, place: Place, address: str, reach: Reach) -> Session:
+    try:
+        return _connect(document, place, address, reach, "scram-sha-256")
+    except WantsMD5:
+        return _connect(document, place, address, reach, "md5")
+
+
+def _connect(document: Document, place: Place, address: str, reach: Reach, scheme: str) -> Session:
+    settings: dict[str, Any] = {
+        "host": place.host,
+        "port": place.port,
+        "user": document.text("username"),
+        "password": document.text("password"),
+        "dbname": document.text("dbname") or DEFAULT_DATABASE,
+        "connect_timeout": CONNECT_WITHIN_S,
+        "require_auth": scheme,
+        "application_name": "strongroom rotation",
+        "passfile": os.devnull,
+        "gssencmode": "disable",
+        "sslcertmode": "disable",
+        "target_session_attrs": "any",
+        "client_encoding": "UTF8",
+        "options": f"-c statement_timeout={STATEMENT_WITHIN_MS}",
+        **_encryption(document, place, reach),
+    }
+    if address:
+        settings["hostaddr"] = address
+    _forget_environment()
+    try:
+        connection = psycopg.connect(make_conninfo(**settings), autocommit=True)
+    except psycopg.Error as problem:
+        # Not the exception itself as a cause: its text may repeat what was sent.
+        raise _failure(str(problem), scheme) from None
+    return _greet(connection, uses_md5=scheme == "md5")
+
+
+def _forget_environment() -> None:
+    for name in [name for name in os.environ if name.startswith("PG")]:
+        del os.environ[name]
+
+
+def _greet(connection: psycopg.Connection[Any], *, uses_md5: bool) -> Session:
+    if not connection.pgconn.used_password:
+        connection.close()
+        raise LogInFailed(Cause.CONFIGURATION, "the server lets this user in without a password")
+    try:
+        row = connection.execute(_ASK).fetchone()
+    except psycopg.Error as problem:
+        connection.close()
+        raise LogInFailed(*classify(problem)) from None
+    assert row is not None, "one row was asked for"
+    user, version, is_read_only, tls, identity, now = row
+    server = Server(identity=identity, version=version, tls=tls, is_read_only=is_read_only)
+    return Session(connection, user, server, now, uses_md5)
+
+
+def _encryption(document: Document, place: Place, reach: Reach) -> dict[str, Any]:
+    wanted = document.reveal().get("ssl")
+    if isinstance(wanted, str):
+        wanted = {"true": True, "false": False}.get(wanted.lower(), wanted)
+    if wanted is False:
+        return {"sslmode": "disable"}
+    if wanted is None and place.is_local:
+        return {"sslmode": "disable" if place.host.startswith("/") else "prefer"}
+    if wanted is not None and wanted is not True:
+        raise DocumentRefused("the member ssl is neither true nor false")
+    if reach.ca_file is None:
+        raise TargetFailed(Cause.TLS, "no authorities are configured to verify the server with")
+    return {"sslmode": "verify-full", "sslrootcert": str(reach.ca_file)}
+
+
+def _failure(text: str, scheme: str) -> LogInFailed:
+    """Say what a failed log-in means; of the text only the class is kept."""
+    if scheme != "md5" and "server requested a hashed password" in text:
+        return WantsMD5(Cause.CONFIGURATION, "the account has an MD5 verifier")
+    if any(words in text for words in _REFUSED):
+        return LogInFailed(Cause.AUTHENTICATION)
+    for pattern, cause in _CAUSES:
+        if pattern.search(text):
+            return LogInFailed(cause)
+    return LogInFailed(
+        Cause.SERVER, "its refusal is in words that are not known; set lc_messages = 'C' there"
+    )
+
+
+def probe(document: Document, reach: Reach) -> Probe:
+    """Log in and out."""
+    try:
+        session = connect(document, reach)
+    except TargetFailed as problem:
+        is_refusal = isinstance(problem, LogInFailed) and problem.cause is Cause.AUTHENTICATION
+        evidence = Evidence.REFUSED if is_refusal else Evidence.UNKNOWN
+        return Probe(evidence, problem.cause, problem.detail)
+    session.connection.close()
+    if session.user != document.text("username"):
+        return Probe(Evidence.UNKNOWN, Cause.CONFIGURATION, "the server maps the user to another one")
+    return Probe(Evidence.ACCEPTED, server=session.server)
+
+
+def classify(problem: psycopg.Error) -> tuple[Cause, str]:
+    """Say what an error of a statement means; only its SQLSTATE is shown."""
+    state = problem.sqlstate or ""
+    if state == "25006":
+        return Cause.READ_ONLY, "it takes no changes: a standby, or a fail-over is under way"
+    if state == "22012":
+        return Cause.LATE, "the statement arrived after its time"
+    if state in ("42501", "0LP01", "42939"):
+        return Cause.PRIVILEGE, f"SQLSTATE {state}"
+    if state in ("53300", "53400", "57P03", "57014", "55P03"):
+        return Cause.OVERLOADED, f"SQLSTATE {state}"
+    if not state or state.startswith(("08", "57P")):
+        return Cause.UNCERTAIN, "the connection was lost"
+    if state.startswith("28") or state == "22023":
+        return Cause.PASSWORD_POLICY, f"SQLSTATE {state}"
+    return Cause.SERVER, f"SQLSTATE {state}"
