@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from bench.measuring import Plan, Report
-from bench.scenarios import audit, customer_key, flat, get, memory, policy, put, start, workers
+from bench.scenarios import audit, customer_key, flat, get, memory, policy, put, rotation, start, workers
 
 SCENARIOS: Final[Mapping[str, Callable[[Plan, Report], None]]] = {
     "get": get.run,
@@ -15,6 +15,7 @@ SCENARIOS: Final[Mapping[str, Callable[[Plan, Report], None]]] = {
     "put": put.run,
     "policy": policy.run,
     "customer_key": customer_key.run,
+    "rotation": rotation.run,
     "start": start.run,
     "memory": memory.run,
     "flat": flat.run,

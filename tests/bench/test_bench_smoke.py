@@ -41,6 +41,7 @@ BARS = {
         "customer_key: CPU by the same user, to the default key",
     },
     "put": {"put: times each alone"},
+    "rotation": {"rotation: added to its SQL, ms"},
     "start": {"start: share of moto_server's time"},
     "memory": {
         "memory: PSS of an idle worker, MB",
@@ -94,7 +95,7 @@ def test_a_filled_store_goes_on_where_it_ended(tmp_path: Path) -> None:
             answer = server.call("GetSecretValue", {"SecretId": secret_name(number)})
             assert answer["SecretString"] == secret_value(number)
         assert memory_of(server.pid).rss_mb > 1
-        assert len(family(server.pid)) == 3  # the supervisor, a worker, the background loops
+        assert len(family(server.pid)) == 4  # supervisor, worker, background loops, rotations
 
 
 def test_rounds_are_interleaved() -> None:

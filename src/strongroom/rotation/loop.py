@@ -3,7 +3,7 @@
 Rules:
  - What is due stands in rows. The loop looks when something was committed, and once a second: RotateSecret is acted
    on
-   within a tenth of a second, and a restart forgets nothing.
+   within a twentieth of a second, and a restart forgets nothing.
  - At the start no other process of the deployment rotates (the claim on the directory says so): leases of a process
    that ended are given back at once.
  - Several rotations run at a time, and only a few of them at one target server.
@@ -30,7 +30,7 @@ from strongroom.store.rows import Rows, Transaction
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERY_S: Final = 0.1
+LOOK_EVERY_S: Final = 0.05
 LOOK_ANYWAY_AFTER_S: Final = 1.0
 AT_ONCE: Final = 16
 AT_ONE_SERVER: Final = 4
