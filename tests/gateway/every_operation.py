@@ -501,6 +501,7 @@ EXAMPLES: Final[Mapping[tuple[str, str], Example]] = {
         _access_key,
         lambda _, name: f"access key {name}",
     ),
+    ("iam", "GetAccountAuthorizationDetails"): _without_resource(),
     ("iam", "GetAccountPasswordPolicy"): Example(lambda _: {}, _no_resource, _password_policy),
     ("iam", "GetAccountSummary"): _without_resource(),
     ("iam", "GetCredentialReport"): Example(lambda _: {}, _no_resource, _report),

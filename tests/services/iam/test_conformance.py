@@ -57,13 +57,20 @@ ALLOWED = {
             *ROLES_SHOWN,
             "CreateUser.response.User",
             "CreateVirtualMFADevice.response.VirtualMFADevice.User",
+            "GetAccountAuthorizationDetails.response.UserDetailList.member",
             "GetGroup.response.Users.member",
             "GetUser.response.User",
             "ListUsers.response.Users.member",
             "ListVirtualMFADevices.response.VirtualMFADevices.member.User",
         )
     },
-    **{f"{place}.SourceRoleTemplate.missing": NO_TEMPLATES for place in ROLES_SHOWN},
+    **{
+        f"{place}.SourceRoleTemplate.missing": NO_TEMPLATES
+        for place in (
+            *ROLES_SHOWN,
+            "GetAccountAuthorizationDetails.response.RoleDetailList.member.InstanceProfileList.member.Roles.member",
+        )
+    },
 }
 
 

@@ -58,6 +58,7 @@ def _operations() -> tuple[Operation[Any, Any], ...]:
     from strongroom.services.iam.enable_mfa_device import ENABLE_MFA_DEVICE
     from strongroom.services.iam.generate_credential_report import GENERATE_CREDENTIAL_REPORT
     from strongroom.services.iam.get_access_key_last_used import GET_ACCESS_KEY_LAST_USED
+    from strongroom.services.iam.get_account_authorization_details import GET_ACCOUNT_AUTHORIZATION_DETAILS
     from strongroom.services.iam.get_account_password_policy import GET_ACCOUNT_PASSWORD_POLICY
     from strongroom.services.iam.get_account_summary import GET_ACCOUNT_SUMMARY
     from strongroom.services.iam.get_context_keys_for_custom_policy import GET_CONTEXT_KEYS_FOR_CUSTOM_POLICY
@@ -184,6 +185,7 @@ def _operations() -> tuple[Operation[Any, Any], ...]:
         ENABLE_MFA_DEVICE,
         GENERATE_CREDENTIAL_REPORT,
         GET_ACCESS_KEY_LAST_USED,
+        GET_ACCOUNT_AUTHORIZATION_DETAILS,
         GET_ACCOUNT_PASSWORD_POLICY,
         GET_ACCOUNT_SUMMARY,
         GET_CONTEXT_KEYS_FOR_CUSTOM_POLICY,

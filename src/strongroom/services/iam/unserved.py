@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-_NO_REPORTS: Final = (
-    "this version does not report on accounts yet; ListUsers and ListAccessKeys show users and keys."
+_NOT_KEPT: Final = (
+    "only the last use of each access key and role is kept: see GetAccessKeyLastUsed and GetRole."
 )
 _NOT_MEANT: Final = "it is not among the operations that Strongroom means to serve."
 
 _BY_REASON: Final[Mapping[str, tuple[str, ...]]] = {
-    _NO_REPORTS: ("GetAccountAuthorizationDetails",),
+    _NOT_KEPT: (
+        "GenerateServiceLastAccessedDetails",
+        "GetServiceLastAccessedDetails",
+        "GetServiceLastAccessedDetailsWithEntities",
+    ),
     _NOT_MEANT: (
         "AcceptDelegationRequest",
         "AcquireRole",
@@ -37,7 +41,6 @@ _BY_REASON: Final[Mapping[str, tuple[str, ...]]] = {
         "EnableOrganizationsRootSessions",
         "EnableOutboundWebIdentityFederation",
         "GenerateOrganizationsAccessReport",
-        "GenerateServiceLastAccessedDetails",
         "GetAccountProperties",
         "GetDelegationRequest",
         "GetHumanReadableSummary",
@@ -47,8 +50,6 @@ _BY_REASON: Final[Mapping[str, tuple[str, ...]]] = {
         "GetSAMLProvider",
         "GetSSHPublicKey",
         "GetServerCertificate",
-        "GetServiceLastAccessedDetails",
-        "GetServiceLastAccessedDetailsWithEntities",
         "GetServiceLinkedRoleDeletionStatus",
         "ListDelegationRequests",
         "ListOrganizationsFeatures",
