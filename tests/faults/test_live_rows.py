@@ -30,7 +30,15 @@ from strongroom.services.iam.tables import REGIONS
 from strongroom.services.secretsmanager.tables import POLICIES, SECRETS
 from strongroom.store.engine import open_connection
 from strongroom.store.errors import StoreError, StoreRolledBack, StoreTampered
-from strongroom.store.leaves import ENTRY_BYTES, LEAVES_IN_PAGE, find_mark, with_entry, without_entry
+from strongroom.store.leaves import (
+    ENTRY_BYTES,
+    LEAVES_IN_PAGE,
+    PAGES,
+    digest_of,
+    find_mark,
+    with_entry,
+    without_entry,
+)
 from strongroom.store.migration import migration_files
 from strongroom.store.revision import ANCHOR_NAME, HEAD_NAME, META, begin_session_epoch, session_epoch
 from strongroom.store.rows import Rows, Transaction
@@ -306,6 +314,27 @@ def test_rows_with_a_code_are_written_by_the_transaction_alone() -> None:
         assert not writing.search(path.read_text(encoding="utf-8")), path
     for path in source.rglob("migrations/*.sql"):
         assert not writing.search(path.read_text(encoding="utf-8")), path
+
+
+def test_k03_a_head_that_was_made_up_is_refused(stand: Stand) -> None:
+    """Digests need no key: a whole record that fits the old row can be made, but not the code of its head."""
+    stand.change(lambda transaction: transaction.insert(REGIONS, ("eu-west-1", 1)))
+    old = stand.copy("regions", "store_leaves", "store_pages")
+    stand.change(lambda transaction: transaction.update(REGIONS, ("eu-west-1", 2)))
+    present = stand.copy("store_meta")
+    value: Any
+    [(value,)] = stand.store.execute("SELECT value FROM store_meta WHERE name = 'revision'").fetchall()
+    pages: dict[Any, Any] = dict(old["store_pages"])
+    digests = b"".join(digest_of(pages.get(number, b"")) for number in range(PAGES))
+    later = (int.from_bytes(value[:8], "big") + 1).to_bytes(8, "big")
+    with stand.attacked(old, "regions", "store_leaves", "store_pages"):
+        forged = later + value[8:32] + digests
+        stand.store.execute("UPDATE store_meta SET value = ? WHERE name = 'revision'", (forged,))
+        for reader in (stand.rows, stand.opened.open_rows(65_536)):
+            with pytest.raises(StoreTampered):
+                reader.find(REGIONS, "eu-west-1")
+        stand.put(present, "store_meta")
+    assert stand.rows.find(REGIONS, "eu-west-1") == ("eu-west-1", 2)
 
 
 def test_d05_the_epoch_of_sessions_is_the_newest(stand: Stand) -> None:
