@@ -324,7 +324,8 @@ def test_k03_a_head_that_was_made_up_is_refused(stand: Stand) -> None:
     present = stand.copy("store_meta")
     value: Any
     [(value,)] = stand.store.execute("SELECT value FROM store_meta WHERE name = 'revision'").fetchall()
-    pages: dict[Any, Any] = dict(old["store_pages"])
+    held: Any = old["store_pages"]
+    pages: dict[Any, Any] = dict(held)
     digests = b"".join(digest_of(pages.get(number, b"")) for number in range(PAGES))
     later = (int.from_bytes(value[:8], "big") + 1).to_bytes(8, "big")
     with stand.attacked(old, "regions", "store_leaves", "store_pages"):
