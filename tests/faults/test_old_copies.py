@@ -14,11 +14,13 @@ from typing import Any
 
 import apsw
 import pytest
+from botocore.exceptions import ClientError
 
 from strongroom.store.engine import DATABASE_NAME
 from strongroom.store.revision import ANCHOR_NAME
 from tests.faults.client import KeptConnection
 from tests.faults.intact import check_audit, check_store
+from tests.services.sts.roles import assume, new_role, trusting
 from tests.support.accounts import Account
 from tests.support.server import Server, ServerDidNotStart, run_program
 
@@ -93,6 +95,29 @@ def test_d05_an_old_copy_of_the_store_is_refused_until_it_is_acknowledged(produc
         if record["eventName"] in ("CreateSecret", "PutSecretValue")
     ]
     assert sorted(tokens) == [number * 32 for number in "12345"]
+
+
+def test_d05_an_acknowledged_old_copy_ends_all_sessions(production: Production) -> None:
+    """What was issued before belongs to a history that was given up; what is issued after it is good."""
+    production.put("1")
+    server = production.server().start()
+    trust = trusting(production.first.account_id)
+    role = new_role(server.client("iam"), {"Effect": "Allow", "Action": "*", "Resource": "*"}, trust=trust)
+    before = assume(server.client("sts"), role)
+    server.client("sts", key=before).get_caller_identity()
+    assert server.stop() == 0
+    store = production.data_dir / DATABASE_NAME
+    old = store.read_bytes()
+    production.put("2")
+    for leftover in production.data_dir.glob(f"{DATABASE_NAME}-*"):
+        leftover.unlink()
+    store.write_bytes(old)
+    server = production.server("--acknowledge-rollback").start()
+    with pytest.raises(ClientError, match="InvalidClientTokenId"):
+        server.client("sts", key=before).get_caller_identity()
+    after = assume(server.client("sts"), role)
+    server.client("sts", key=after).get_caller_identity()
+    server.close()
 
 
 def test_d05_commits_that_were_cut_off_the_log_are_missed(production: Production) -> None:

@@ -254,6 +254,28 @@ def test_another_account_needs_both_sides(server: Any, account: Any, iam: Any, s
     assert refusal(sts.assume_role, RoleArn=closed, RoleSessionName="one")[1] == "AccessDenied"
 
 
+def test_both_accounts_learn_of_a_role_that_is_assumed_across(
+    server: Any, account: Any, iam: Any, sts: Any, admin: str
+) -> None:
+    """The owner's record does not name the caller; both carry one shared id; a refusal is the caller's alone."""
+    other = server.new_account()
+    role = new_role(server.client("iam", other), trust=trusting(account.account_id))
+    answer = sts.assume_role(RoleArn=role, RoleSessionName="across")
+    request_id = answer["ResponseMetadata"]["RequestId"]
+    (own,) = server.records(request_id=request_id, account=account)
+    (theirs,) = server.records(request_id=request_id, account=other)
+    assert own["userIdentity"]["arn"] == admin
+    assert theirs["userIdentity"].keys() == {"type", "principalId", "accountId"}
+    assert theirs["userIdentity"]["type"] == "AWSAccount"
+    assert theirs["userIdentity"]["accountId"] == account.account_id
+    assert own["sharedEventID"] == theirs["sharedEventID"]
+    assert own["eventID"] != theirs["eventID"]
+    before = len(server.records("AssumeRole", account=other))
+    closed = new_role(server.client("iam", other), trust=trusting(other.account_id))
+    assert refusal(sts.assume_role, RoleArn=closed, RoleSessionName="one")[1] == "AccessDenied"
+    assert len(server.records("AssumeRole", account=other)) == before
+
+
 def test_a_role_may_assume_itself_only_when_it_is_trusted(
     server: Any, account: Any, iam: Any, sts: Any, admin: str
 ) -> None:
