@@ -110,6 +110,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     batch_get_records_each: Annotated[
         bool, Setting("yes or no", "BatchGetSecretValue also records one GetSecretValue a secret")
     ] = True
+    organization_id: Annotated[
+        str,
+        Setting("id", "aws:PrincipalOrgID and aws:ResourceOrgID of all accounts, for example o-a1b2c3d4e5"),
+    ] = ""
     egress_allow: Annotated[
         str,
         Setting("networks", "private networks that may be fetched from, for example 10.0.0.0/8, fd00::/8"),

@@ -11,6 +11,7 @@ import errno
 import ipaddress
 import logging
 import os
+import re
 import ssl
 from collections.abc import Callable
 
@@ -31,6 +32,8 @@ from strongroom.store.engine import StoreLock, check_sqlite_version, prepare_dir
 from strongroom.supervisor import Plan, Supervisor, run_folded
 
 log = logging.getLogger(__name__)
+
+_ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}", re.ASCII)
 
 
 class SetUpRefused(StrongroomError):
@@ -116,6 +119,18 @@ def check_transport(settings: Settings, address: Address, *, has_tls: bool) -> N
     )
 
 
+def check_organization(settings: Settings) -> None:
+    """Refuse an id of an organization that no policy could name.
+
+    Raises:
+        SetUpRefused: It does not have the form of AWS's ids.
+    """
+    if settings.organization_id and _ORGANIZATION.fullmatch(settings.organization_id) is None:
+        raise SetUpRefused(
+            f"{settings.organization_id!r} is no id of an organization: o- and 10 to 32 small letters and digits."
+        )
+
+
 def check_egress(settings: Settings) -> None:
     """Refuse settings for fetching that cannot be read, before the first request needs them.
 
@@ -198,6 +213,7 @@ def serve_until_stopped(
         StrongroomError: It is not started; the message says why.
     """
     check_sqlite_version()
+    check_organization(settings)
     check_egress(settings)
     tls = tls_context(settings)
     check_transport(settings, address, has_tls=tls is not None)

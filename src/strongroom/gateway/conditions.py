@@ -61,6 +61,12 @@ def _build(context: Context, of_target: Conditions, resource_account: str) -> Co
         "aws:principalisawsservice": ("false",),
         "aws:resourceaccount": (resource_account,),
     }
+    organization = context.deployment.settings.organization_id
+    if organization:
+        # All accounts of a deployment are of one organization; without an id there is none.
+        keys["aws:resourceorgid"] = (organization,)
+        if context.caller.principal.account:  # the bearer of a web identity belongs to none
+            keys["aws:principalorgid"] = (organization,)
     if context.user_agent:
         keys["aws:useragent"] = (context.user_agent,)
     if context.via:
