@@ -6,6 +6,7 @@ with an apply that does not make its intent durable, one of these fails.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -175,6 +176,26 @@ def test_a_target_that_refuses_connections_says_nothing_about_the_value(
     assert stand.secret(secret_id).labels[AWSPENDING] == token
     assert stand.history(secret_id)[-1].outcome == "failed"
     proxy.refuses = False
+    stand.run(secret_id)
+    assert_rotated(postgresql, stand, secret_id)
+
+
+@pytest.mark.parametrize("statement", [b"ALTER ROLE", b"COMMIT"])
+def test_a_target_that_falls_silent_holds_nobody_up(
+    postgresql: PostgreSQL, stand: Stand, proxy: Proxy, statement: bytes
+) -> None:
+    """The connection stays open and nothing comes back: it is cut off, and log-ins decide what was done."""
+    make_user(postgresql, "app")
+    secret_id = stand.add(document(postgresql, port=proxy.port, ssl=False))
+    stand.begin(secret_id)
+    proxy.silent_after = statement
+    began = time.monotonic()
+    stand.run(secret_id)
+    assert time.monotonic() - began < 30
+    assert proxy.is_silent
+    assert stand.row(secret_id).work.token
+    assert_usable(postgresql, stand, secret_id)
+    proxy.is_silent = False
     stand.run(secret_id)
     assert_rotated(postgresql, stand, secret_id)
 

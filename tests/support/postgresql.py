@@ -191,6 +191,7 @@ class Proxy:
         drop_before: As above, but the client's bytes do not arrive either.
         refuses: Whether new connections are closed at once.
         is_silent: Whether nothing at all is passed on.
+        silent_after: When what a client sent contains this, it is silent from then on.
     """
 
     def __init__(self, target_port: int) -> None:
@@ -201,6 +202,7 @@ class Proxy:
         self.drop_before: list[bytes] = []
         self.refuses = False
         self.is_silent = False
+        self.silent_after = b""
         self.lost = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -238,6 +240,8 @@ class Proxy:
                     break
                 if self._takes(self.lose_after, data):
                     losing.set()
+                if self.silent_after and self.silent_after in data:
+                    self.is_silent, self.silent_after = True, b""
                 while self.is_silent:
                     time.sleep(0.02)
                 server.sendall(data)

@@ -12,10 +12,12 @@ Rules (rotation reference 2, 5, 9; threat model R-01, R-02):
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import os
 import re
 import socket
+import threading
 from typing import Any, Final, NamedTuple
 
 import psycopg
@@ -27,6 +29,9 @@ from strongroom.rotation.rotators import Reach
 
 CONNECT_WITHIN_S: Final = 5
 STATEMENT_WITHIN_MS: Final = 4_000
+OPEN_MOST_S: Final = 8.0
+"""How long a connection is open at most; what is not answered by then is cut off."""
+ADDRESSES_MOST: Final = 3
 DEFAULT_PORT: Final = 5432
 DEFAULT_DATABASE: Final = "postgres"
 _CAPTIVE: Final = (ipaddress.ip_network("169.254.0.0/16"), ipaddress.ip_network("fe80::/10"))
@@ -49,6 +54,29 @@ _ASK: Final = (
     " 'started ' || to_char(pg_postmaster_start_time() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'),"
     " clock_timestamp()"
 )
+
+
+class WatchedConnection(psycopg.Connection[Any]):
+    """A connection that is cut when it is still open after a while: a server that falls silent holds nobody up."""
+
+    _watch: threading.Timer | None = None
+
+    def watch(self, seconds: float) -> None:
+        """Begin to watch it."""
+        self._watch = threading.Timer(seconds, self._cut)
+        self._watch.daemon = True
+        self._watch.start()
+
+    def close(self) -> None:
+        """Close it, and watch it no longer."""
+        if self._watch is not None:
+            self._watch.cancel()
+        super().close()
+
+    def _cut(self) -> None:
+        # Whoever waits for an answer gets an error; closing itself belongs to the thread that uses it.
+        with contextlib.suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(self.fileno())) as ours:
+            ours.shutdown(socket.SHUT_RDWR)
 
 
 class Session(NamedTuple):
@@ -147,7 +175,7 @@ def connect(document: Document, reach: Reach) -> Session:
     """
     place = locate(document, reach)
     problem: LogInFailed | None = None
-    for address in place.addresses or ("",):
+    for address in place.addresses[:ADDRESSES_MOST] or ("",):
         try:
             return _connect_with_its_scheme(document, place, address, reach)
         except LogInFailed as caught:
@@ -187,10 +215,11 @@ def _connect(document: Document, place: Place, address: str, reach: Reach, schem
         settings["hostaddr"] = address
     _forget_environment()
     try:
-        connection = psycopg.connect(make_conninfo(**settings), autocommit=True)
+        connection = WatchedConnection.connect(make_conninfo(**settings), autocommit=True)
     except psycopg.Error as problem:
         # Not the exception itself as a cause: its text may repeat what was sent.
         raise _failure(str(problem), scheme) from None
+    connection.watch(OPEN_MOST_S)
     return _greet(connection, uses_md5=scheme == "md5")
 
 
