@@ -1,7 +1,8 @@
 """What an account has set for itself: its alias and its password policy; and its last credential report.
 
 Rules:
- - Every account is made with a row of settings, so that one that was removed behind our back is noticed (K-03).
+ - An account of a store that was made before there were settings has no row: it has set nothing. A row that was
+   removed behind our back is noticed by the record of live rows (K-03).
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import msgspec
 
 from strongroom.clock import Instant
 from strongroom.services.iam.model import PasswordPolicy
-from strongroom.store.errors import StoreTampered
 from strongroom.store.rows import Rows, Transaction
 from strongroom.store.table import Table
 
@@ -62,11 +62,11 @@ def account_settings(rows: Rows, account: str) -> AccountSettings:
     """Read what an account has set.
 
     Raises:
-        StoreTampered: There is no row: every account was made with one.
+        StoreTampered: The row is not what Strongroom wrote, or was removed.
     """
     row: Any = rows.find(SETTINGS, account)
     if row is None:
-        raise StoreTampered("the settings of an account are gone")
+        return AccountSettings(account)
     return AccountSettings(row[0], row[1], _decode_attributes(row[2]))
 
 
