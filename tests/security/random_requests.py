@@ -23,13 +23,15 @@ from tests.support.keep_alive import RawHeader, Unsigned
 from tests.support.signed_http import TARGET_PREFIXES
 
 NAMES: Final = ("fuzz/a", "fuzz/b", "d", "e", "f", "g")
+_DATABASE: Final = '{"engine":"postgres","host":"127.0.0.1","port":1,"username":"x","password":"y"}'
 _ODD_NAMES: Final = ("fuzz/c-AbCdEf", "absent", "fuzz/ e", "*", "fuzz/%", "ключ", "a" * 512)
-_USERS: Final = ("ann", "bob")
 _ODD_USERS: Final = ("Ann", "absent", "b o b", "fuzzer", "x" * 64, "*", "émile")
 GROUPS: Final = ("g1", "g2")
 ROLES: Final = ("r1", "r2", "R3")
 PROFILES: Final = ("i1", "i2")
-POLICIES: Final = ("p1", "p2", "p3")
+POLICIES: Final = ("p1", "p2", "p3", "p4", "p5", "p6")
+DEVICES: Final = ("m1", "m2", "m3", "m4", "m5", "m6")
+USERS: Final = ("ann", "bob")
 PROVIDERS: Final = ("a.example", "b.example/x")
 _OF_AWS: Final = "arn:aws:iam::aws:policy/PowerUserAccess"
 TOKENS: Final = tuple(f"{number:08d}-0000-4000-8000-000000000000" for number in range(8))
@@ -144,6 +146,8 @@ class RandomRequests:
         pool = _POOLS.get(member.wire_name)
         if member.wire_name == "VersionId" and member.type.pattern:  # of a managed policy
             pool = RandomRequests._policy_version
+        if member.wire_name == "Name" and member.type.most == 32:  # of a federated user
+            pool = RandomRequests._federated_name
         if pool is not None and self._random.random() < 0.93:
             return pool(self)
         return self._value(member.type)
@@ -294,6 +298,26 @@ class RandomRequests:
         )
         return version
 
+    def _access_key_id(self) -> str:
+        return self._random.choice([seen for seen in self.seen if seen.startswith("AKIA")][-6:] or ["AKIA"])
+
+    def _federated_name(self) -> str:
+        name: str = self._mostly(("guest",), ("g", "a b"))
+        return name
+
+    def _serial_number(self) -> str:
+        account = self._mostly((self._account_id,), ("000000000001", ""))
+        return f"arn:aws:iam::{account}:mfa/{self._mostly(DEVICES, ('absent', '*'))}"
+
+    def _user_arn(self) -> str:
+        account = self._mostly((self._account_id,), ("000000000001", ""))
+        return f"arn:aws:iam::{account}:user/{self._mostly(('fuzzer', *USERS), ('absent', '*'))}"
+
+    def _rotation_function(self) -> str:
+        name = self._mostly(("SecretsManagerRDSPostgreSQLRotationSingleUser",), ("absent", "x:y", ""))
+        region = self._mostly(("us-east-1",), ("eu-west-1", ""))
+        return f"arn:aws:lambda:{region}:{self._account_id}:function:{name}"
+
     def _provider_arn(self) -> str:
         account = self._mostly((self._account_id,), ("000000000001", ""))
         url = self._mostly(PROVIDERS, ("absent.example", "*", ""))
@@ -402,9 +426,7 @@ _POOLS: Final[dict[str, Callable[[RandomRequests], Any]]] = {
     "SecretId": RandomRequests._secret_id,
     "SecretIdList": lambda draw: [draw._secret_id() for _ in range(draw._mostly((1, 2, 20), (0, 21)))],
     "Name": lambda draw: draw._mostly(NAMES, _ODD_NAMES),
-    "SecretString": lambda draw: draw._mostly(
-        ("value one", '{"user":"x","password":"y"}'), ("v" * 65_536, "")
-    ),
+    "SecretString": lambda draw: draw._mostly(("value one", _DATABASE), ("v" * 65_536, "")),
     "ClientRequestToken": RandomRequests._version,
     "VersionId": RandomRequests._version,
     "RemoveFromVersionId": RandomRequests._version,
@@ -419,8 +441,32 @@ _POOLS: Final[dict[str, Callable[[RandomRequests], Any]]] = {
     "RotationToken": lambda draw: draw._mostly((None,), ("x" * 36, "")),
     "NextToken": RandomRequests._token_of_a_page,
     "Marker": RandomRequests._token_of_a_page,
-    "UserName": lambda draw: draw._mostly(_USERS, _ODD_USERS),
-    "AccessKeyId": lambda draw: draw._random.choice(draw.seen[-20:]),
+    "UserName": lambda draw: draw._mostly(USERS, _ODD_USERS),
+    "AccessKeyId": RandomRequests._access_key_id,
+    "SerialNumber": RandomRequests._serial_number,
+    "VirtualMFADeviceName": lambda draw: draw._mostly(DEVICES, _ODD_USERS),
+    "AccountAlias": lambda draw: draw._mostly(("fuzz-alias",), ("-x", "fuzz_alias", "a" * 64)),
+    "PolicyInputList": lambda draw: [draw._policy(of_a_resource=False)],
+    "PermissionsBoundaryPolicyInputList": lambda draw: draw._mostly((None,), ([], ["{"])),
+    "PolicySourceArn": RandomRequests._user_arn,
+    "CallerArn": RandomRequests._user_arn,
+    "ActionNames": lambda draw: draw._mostly((["secretsmanager:GetSecretValue"],), ([], ["x"], ["a:b"] * 3)),
+    "ResourceArns": lambda draw: draw._mostly((None, ["*"]), ([], ["arn:aws:s3:::x"], ["x"])),
+    "ResourceOwner": lambda draw: draw._mostly((None,), (f"arn:aws:iam::{draw._account_id}:root", "x")),
+    "ResourceHandlingOption": lambda draw: draw._mostly((None,), ("EC2-VPC-InstanceStore", "x")),
+    "ContextEntries": lambda draw: draw._mostly(
+        (None,), ([{"ContextKeyName": "a:b", "ContextKeyValues": ["1"], "ContextKeyType": "numeric"}], [])
+    ),
+    "RotationLambdaARN": RandomRequests._rotation_function,
+    "RotationRules": lambda draw: draw._mostly(
+        ({"AutomaticallyAfterDays": 30}, {"ScheduleExpression": "rate(10 days)"}),
+        ({"AutomaticallyAfterDays": 0}, {"ScheduleExpression": "cron(0/7 x * * ? *)"}, {"Duration": "99h"}),
+    ),
+    "RotateImmediately": lambda draw: draw._mostly((False,), (None, True)),
+    "ExternalSecretRotationMetadata": lambda draw: draw._mostly((None,), ([], [{"Key": "a", "Value": "b"}])),
+    "ExternalSecretRotationRoleArn": lambda draw: draw._mostly(
+        (None,), ("arn:aws:iam::000000000001:role/x",)
+    ),
     "ResourcePolicy": lambda draw: draw._policy(of_a_resource=True),
     "PolicyDocument": RandomRequests._policy_document,
     "PolicyName": lambda draw: draw._mostly(("one", "two", *POLICIES), ("a b", "x" * 128)),
@@ -450,7 +496,13 @@ _POOLS: Final[dict[str, Callable[[RandomRequests], Any]]] = {
     "MaxResults": lambda draw: draw._mostly((1, 2, 20, 50), (100, 101, 0)),
     "KeyId": RandomRequests._key_id,
     "TargetKeyId": RandomRequests._key_id,
-    "SourceKeyId": RandomRequests._key_id,
+    "SourceEncryptionContext": lambda draw: draw._mostly((None,), ({"a": "b"},)),
+    "DestinationEncryptionContext": lambda draw: draw._mostly((None,), ({"a": "b"}, {"a": "\ud800"})),
+    "SourceEncryptionAlgorithm": lambda draw: draw._mostly((None,), ("SM2PKE",)),
+    "DestinationEncryptionAlgorithm": lambda draw: draw._mostly((None,), ("SM2PKE",)),
+    "DurationSeconds": lambda draw: draw._mostly((None, 900, 3600), (0, 899, 10**6)),
+    "Password": lambda draw: draw._mostly(("Correct-horse-1",), ("x", "\u0000", "p" * 129)),
+    "SourceKeyId": lambda draw: None if draw._random.random() < 0.8 else draw._key_id(),
     "DestinationKeyId": RandomRequests._key_id,
     "AliasName": lambda draw: draw._mostly(_ALIASES, _ODD_ALIASES),
     "CiphertextBlob": lambda draw: draw._one_of(draw._keys.ciphertexts),

@@ -18,14 +18,18 @@ from uuid import UUID
 
 import pytest
 
+from strongroom.clock import system_clock
+from strongroom.crypto.totp import code_of, step_of
 from strongroom.services.table import SERVICES
 from tests.security.random_requests import (
+    DEVICES,
     NAMES,
     POLICIES,
     PROFILES,
     PROVIDERS,
     ROLES,
     TOKENS,
+    USERS,
     Keys,
     RandomRequests,
 )
@@ -44,8 +48,11 @@ _HANDLE = re.compile(rb"<(?:AccessKeyId|Marker)>([^<]+)<|\"NextToken\":\"([^\"]+
 
 WITHOUT_SIGNATURE = {"AssumeRoleWithWebIdentity"}
 """What a bad token does not let in; nothing says that by its code alone."""
-NEVER_BY_CHANCE = WITHOUT_SIGNATURE | {"AssumeRole", "DecodeAuthorizationMessage"}
-"""What wants a role that trusts the caller, a true token of an issuer, or always refuses."""
+NEVER_BY_CHANCE = WITHOUT_SIGNATURE | {
+    "AssumeRole", "DecodeAuthorizationMessage", "EnableMFADevice", "ResyncMFADevice", "ChangePassword",
+}  # fmt: skip
+"""What wants a role that trusts the caller, a true token of an issuer, codes of the day or the caller's password, or
+always refuses."""
 
 StartServer = Callable[..., Server]
 
@@ -63,6 +70,7 @@ def test_no_request_makes_the_server_fail(second_server: StartServer, number: in
     _make_secrets(server.client("secretsmanager", account))
     keys = _make_keys(server.client("kms", account), account)
     _make_roles(server.client("iam", account), account)
+    _make_devices(server.client("iam", account))
     requests = RandomRequests(Random(seed), account.account_id, keys)
     connections = [KeepAlive(server.endpoint) for _ in range(CONNECTIONS)]
     expected: dict[str, str] = {}
@@ -129,13 +137,31 @@ def _make_roles(iam: Any, account: Account) -> None:
     document = json.dumps({"Version": "2012-10-17", "Statement": rights})
     for name in ROLES:
         iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)
-    for name in POLICIES:
+    for number, name in enumerate(POLICIES):
         arn = iam.create_policy(PolicyName=name, PolicyDocument=document)["Policy"]["Arn"]
-        iam.create_policy_version(PolicyArn=arn, PolicyDocument=document)
+        if number % 2:
+            iam.create_policy_version(PolicyArn=arn, PolicyDocument=document)
     for name in PROFILES:
         iam.create_instance_profile(InstanceProfileName=name)
     for url in PROVIDERS:
         iam.create_open_id_connect_provider(Url=f"https://{url}")
+
+
+def _make_devices(iam: Any) -> None:
+    """Make devices for a second factor, half of them in use by a user."""
+    for name in USERS:
+        iam.create_user(UserName=name)
+    for number, name in enumerate(DEVICES):
+        device = iam.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"]
+        if number % 2:
+            seed = base64.b32decode(device["Base32StringSeed"])
+            step = step_of(system_clock())
+            iam.enable_mfa_device(
+                UserName=USERS[number // 2 % 2],
+                SerialNumber=device["SerialNumber"],
+                AuthenticationCode1=code_of(seed, step - 1),
+                AuthenticationCode2=code_of(seed, step),
+            )
 
 
 def _make_keys(kms: Any, account: Account) -> Keys:
