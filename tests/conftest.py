@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.accounts import Account
-from tests.support.server import MovedServer, Server
+from tests.support.server import MovedServer, Server, close_connections
 
 if TYPE_CHECKING:
     from types_boto3_cloudtrail import CloudTrailClient
@@ -39,6 +39,13 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"skipped, which CI does not accept: {report.longrepr}"
     return report
+
+
+@pytest.fixture(autouse=True)
+def no_connection_is_left() -> Iterator[None]:
+    """Give back the connections of the clients of a test: there are more tests than a process may have files open."""
+    yield
+    close_connections()
 
 
 @pytest.fixture(scope="session")

@@ -168,11 +168,13 @@ def test_the_list_of_options_is_printed() -> None:
 
 
 def test_processes_run_on_the_cores_they_are_given(tmp_path: Path) -> None:
-    """A server stays on its core although this process pins itself to another one."""
+    """A server and its children stay on their core although this process pins itself to another one."""
     own = os.sched_getaffinity(0)
     try:
         os.sched_setaffinity(0, {max(own)})
         with servers.strongroom(new_deployment(tmp_path / "store"), cores={min(own)}) as server:
-            assert [os.sched_getaffinity(pid) for pid in family(server.pid)] == [{min(own)}] * 3
+            pids = family(server.pid)
+            assert len(pids) >= 3  # the background processes start after the worker
+            assert all(os.sched_getaffinity(pid) == {min(own)} for pid in pids)
     finally:
         os.sched_setaffinity(0, own)

@@ -20,6 +20,7 @@ from strongroom.crypto.keyring import Keyring, new_keyring
 from strongroom.crypto.mac import RowMAC
 from strongroom.crypto.material import DataKey, Hidden, HiddenBytes, Plaintext, RootKey, SymmetricKey
 from strongroom.crypto.signing import SigningKey
+from strongroom.rotation.rotator import Document
 from tests.crypto.places import CANARY, KEY_ARN
 
 CANARY_KEY = CANARY + bytes(32 - len(CANARY))
@@ -37,6 +38,7 @@ HOLDERS: list[Hidden] = [
         DataKey(CANARY_KEY),
         ValuePlace("111122223333", "arn:aws:secretsmanager:::secret:a", "v", "SecretString"),
     ),
+    Document({"password": CANARY.decode("latin-1")}),
 ]
 
 

@@ -138,13 +138,19 @@ def probes(table: Table, row: Row, is_there: bool) -> list[Callable[[Rows], obje
     return found
 
 
-@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
-@pytest.mark.parametrize("attack", ["replayed", "removed", "resurrected"])
+@pytest.mark.parametrize(
+    ("attack", "table"),
+    [
+        pytest.param(attack, table, id=f"{attack}-{table.name}")
+        for attack in ("replayed", "removed", "resurrected")
+        for table in TABLES
+        # Rows that are keys alone have one state: there is no older one to put back.
+        if attack != "replayed" or set(table.columns) != {*table.key, *sum(table.unique, ())}
+    ],
+)
 def test_k03_d05_a_row_of_another_time_is_caught(stand: Stand, table: Table, attack: str) -> None:
     """However much of the record of live rows is put back with it, and whoever reads."""
     first, second = stand.make_row(table, 7), stand.make_row(table, 7, 1)
-    if attack == "replayed" and first == second:
-        pytest.skip("its rows are keys alone: they have one state")
     stand.change(lambda transaction: transaction.insert(table, stand.make_row(table, 8)))
     if attack != "removed":
         stand.change(lambda transaction: transaction.insert(table, first))

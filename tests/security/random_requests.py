@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from random import Random
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote, urlencode
@@ -97,10 +97,15 @@ class RandomRequests:
         self._operations = [(service, entry) for service in SERVICES for entry in service.operations]
         self.seen: list[str] = ["AKIAIOSFODNN7EXAMPLE"]
 
-    def draw(self) -> tuple[str, Unsigned]:
-        """Draw one request; return the name of the operation that it asks for, too."""
+    def draw(self, succeeded: Container[str] = ()) -> tuple[str, Unsigned]:
+        """Draw one request; return the name of the operation that it asks for, too.
+
+        Args:
+            succeeded: Operations that did; those that did not are drawn more often.
+        """
         random = self._random
-        service, operation = random.choice(self._operations)
+        rest = [each for each in self._operations if each[1].name not in succeeded]
+        service, operation = random.choice(rest if rest and random.random() < 0.3 else self._operations)
         spoil = random.random()
         members = self._members(operation, spoilt=0.35 if spoil < 0.35 else 0.0)
         region = "us-east-1"

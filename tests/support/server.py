@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import select
+import selectors
 import signal
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -23,6 +24,9 @@ from tests.support.audit_reading import RecordReader
 from tests.support.signed_http import RawAnswer, build_request, send
 
 PROGRAM = Path(sys.executable).with_name("strongroom")
+_resting: list[Any] = []
+"""Clients whose connections may be closed: they open new ones when they are used again."""
+
 READY_WITHIN_S = 30.0
 END_WITHIN_S = 12.0
 READY_MARK = " is ready at "
@@ -59,6 +63,12 @@ def run_program(
     )
 
 
+def close_connections() -> None:
+    """Close the connections of the clients that were made since the last time."""
+    while _resting:
+        _resting.pop().close()
+
+
 class Server:
     """One ``strongroom dev`` or ``strongroom serve``.
 
@@ -87,7 +97,7 @@ class Server:
         self._settings = {"answer_within_ms": 30_000, **(settings or {})}
         self._first = first
         self._reader = RecordReader(data_dir)
-        self._clients: list[Any] = []
+        self._clients: weakref.WeakSet[Any] = weakref.WeakSet()
         self._session: Any = None
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -220,7 +230,8 @@ class Server:
             aws_session_token=who.session_token if isinstance(who, Key) else None,
             config=Config(retries={"total_max_attempts": 1}, connect_timeout=10, read_timeout=30, **config),
         )
-        self._clients.append(client)
+        self._clients.add(client)
+        _resting.append(client)
         return client
 
     def raw(
@@ -299,8 +310,10 @@ class Server:
     def _wait_until_ready(self, output: IO[bytes]) -> str:
         said = b""
         deadline = time.monotonic() + READY_WITHIN_S
+        poll = selectors.PollSelector()
+        poll.register(output, selectors.EVENT_READ)
         while not said.endswith(b"\n"):
-            ready, _, _ = select.select([output], [], [], max(0.0, deadline - time.monotonic()))
+            ready = poll.select(max(0.0, deadline - time.monotonic()))
             piece = os.read(output.fileno(), 4096) if ready else b""
             if not piece:
                 self.kill9()
