@@ -50,7 +50,7 @@ def may_connect(text: str, allowed: Iterable[Network]) -> bool:
         allowed: Private networks that are listed.
     """
     try:
-        address = _unwrap(ip_address(text))
+        address = meant_address(text)
     except ValueError:
         return False
     if any(address in network for network in allowed):
@@ -58,8 +58,13 @@ def may_connect(text: str, allowed: Iterable[Network]) -> bool:
     return address.is_global and not address.is_multicast
 
 
-def _unwrap(address: Address) -> Address:
-    """Take out the address that hides in another, as deep as it goes."""
+def meant_address(text: str) -> Address:
+    """Read an address, and take out the one that hides in it.
+
+    Raises:
+        ValueError: It is no address, or one of a form that leads nowhere good.
+    """
+    address = ip_address(text)
     if isinstance(address, IPv4Address):
         return address
     if address.scope_id is not None:

@@ -23,6 +23,7 @@ from typing import Any, Final, NamedTuple
 import psycopg
 from psycopg.conninfo import make_conninfo
 
+from strongroom.egress.addresses import meant_address
 from strongroom.rotation.machine import Evidence
 from strongroom.rotation.rotator import Cause, Document, DocumentRefused, Probe, Server, TargetFailed
 from strongroom.rotation.rotators import Reach
@@ -157,8 +158,10 @@ def locate(document: Document, reach: Reach) -> Place:
 
 
 def _judge(text: str, reach: Reach) -> None:
-    address = ipaddress.ip_address(text)
-    meant = getattr(address, "ipv4_mapped", None) or address
+    try:
+        meant = meant_address(text)
+    except ValueError as problem:
+        raise TargetFailed(Cause.CONFIGURATION, "the host has an address of an unknown form") from problem
     is_captive = any(meant.version == network.version and meant in network for network in _CAPTIVE)
     if is_captive or meant.is_multicast or meant.is_unspecified:
         raise TargetFailed(Cause.CONFIGURATION, "the host has an address that rotations do not reach")
