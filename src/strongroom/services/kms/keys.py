@@ -169,9 +169,11 @@ def find_alias_target(rows: Rows, account: str, region: str, name: str) -> str |
     Raises:
         StoreTampered: The key does not remember the alias.
     """
-    return rows.cached(
-        alias_key(account, region, name), lambda fresh: _load_alias(fresh, account, region, name)
+    # That there is none is kept as well, in a tuple: every reading asks an account without a default key for it.
+    held = rows.cached(
+        alias_key(account, region, name), lambda fresh: (_load_alias(fresh, account, region, name),)
     )
+    return None if held is None else held[0]
 
 
 def get_key_of_alias(rows: Rows, alias: Alias) -> KeyRow:
