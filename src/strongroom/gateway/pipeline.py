@@ -39,6 +39,7 @@ from strongroom.gateway.context import Context, refuse_unserved
 from strongroom.gateway.deployment import Deployment
 from strongroom.gateway.exchange import Exchange
 from strongroom.gateway.failures import as_fault, not_durable
+from strongroom.gateway.inner import call_inside
 from strongroom.gateway.operation import Mode, Operation
 from strongroom.gateway.recording import record_call
 from strongroom.gateway.routing import Route, Router, Unroutable
@@ -274,35 +275,7 @@ class Pipeline:
 
     def _inner(self, context: Context, operation: Operation[Any, Any], request: Any) -> Any:
         """Steps 5 to 8 for a call that a handler makes for the same caller."""
-        response = fault = None
-        named = len(context.resources)
-        try:
-            response = authorise_and_handle(context, operation, request)
-        except Exception as problem:  # noqa: BLE001 - recorded, then raised as the fault it is
-            fault = as_fault(problem)
-        service = self._router.services[(operation.action or "").partition(":")[0]]
-        context.inner_records.extend(  # 8
-            record_call(
-                service=service,
-                name=operation.name,
-                operation=operation,
-                request=request,
-                response=response,
-                fault=fault,
-                caller=context.caller,
-                region=context.region,
-                request_id=context.request_id,
-                now_ms=context.now_ms,
-                source_ip=context.source_ip,
-                user_agent=context.user_agent,
-                resources=context.resources[named:],
-                via=context.via,
-            )
-        )
-        del context.resources[named:]
-        if fault is not None:
-            raise fault
-        return response
+        return call_inside(self._router.services, context, operation, request)
 
     # ---- steps 8 to 10 -------------------------------------------------------------------------------
 

@@ -18,12 +18,10 @@ from strongroom.crypto.keyring import Keyring
 from strongroom.crypto.material import Plaintext
 from strongroom.crypto.randomness import PasswordWishes
 from strongroom.errors import Fault, StrongroomError
-from strongroom.gateway.authorisation import authorise_and_handle
 from strongroom.gateway.caller import Caller
 from strongroom.gateway.context import Context
-from strongroom.gateway.failures import as_fault
+from strongroom.gateway.inner import call_inside
 from strongroom.gateway.operation import Operation, Service
-from strongroom.gateway.recording import record_call
 from strongroom.ids import new_uuid
 from strongroom.policy.question import Principal
 from strongroom.rotation.rotator import Cause, Document, DocumentRefused, TargetFailed
@@ -154,34 +152,7 @@ class Acting:
 
     def _inner(self, context: Context, operation: Operation[Any, Any], request: Any) -> Any:
         """Steps 5 to 8 for the use of a customer's key."""
-        response = fault = None
-        named = len(context.resources)
-        try:
-            response = authorise_and_handle(context, operation, request)
-        except Exception as problem:  # noqa: BLE001 - recorded, then raised as the fault it is
-            fault = as_fault(problem)
-        context.inner_records.extend(
-            record_call(
-                service=self._services[(operation.action or "").partition(":")[0]],
-                name=operation.name,
-                operation=operation,
-                request=request,
-                response=response,
-                fault=fault,
-                caller=context.caller,
-                region=context.region,
-                request_id=context.request_id,
-                now_ms=context.now_ms,
-                source_ip=context.source_ip,
-                user_agent=context.user_agent,
-                resources=context.resources[named:],
-                via=context.via,
-            )
-        )
-        del context.resources[named:]
-        if fault is not None:
-            raise fault
-        return response
+        return call_inside(self._services, context, operation, request)
 
 
 def caller_of(rows: Rows, account: str, rotation: Rotation | None) -> Caller:

@@ -1,14 +1,11 @@
-"""Takes the rotation of one secret on: look, log in, decide, commit; again and again until there is nothing to do
-now.
+"""Takes the rotation of one secret on: look, log in, decide, commit; again until there is nothing to do now.
 
 Rules:
  - What to do is decided by ``machine.py``. Here is only how: which transaction, which log-in, what is written down.
  - Every transaction takes or renews the lease and checks its epoch and token; a runner whose lease went to somebody
-   else
-   commits nothing more. What was decided is committed only if the labels are still those that were looked at.
+   else commits nothing more. What was decided is committed only if the labels are still those that were looked at.
  - Before the target is asked to take a value, that it will be asked is durable, and for how long what is sent may
-   still
-   take effect (``quiet_until_ms``). An apply is not begun unless it ends before that.
+   still take effect (``quiet_until_ms``). An apply is not begun unless it ends before that.
  - When the store does not answer in the middle, the runner tries again: between the target and the label is the one
    moment in which neither tried value of an application may work, so it is kept short.
 
