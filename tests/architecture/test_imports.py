@@ -29,7 +29,7 @@ WORDS = {
     "strict_json",
 }
 ENGINES = {"wire", "sigv4", "policy", "crypto", "schedule", "eventpattern"}
-PLACES = {"audit", "egress", "store", "seal"}
+PLACES = {"audit", "egress", "functions", "store", "seal"}
 TOP = {
     *(
         "administration",
