@@ -18,8 +18,9 @@ from strongroom.opening import create, open_deployment
 from strongroom.rotation.acting import Acting, Keys
 from strongroom.rotation.commits import Event, commit
 from strongroom.rotation.loop import ServerPlaces
+from strongroom.rotation.parts import Parts
 from strongroom.rotation.rotators import Reach, find_rotator
-from strongroom.rotation.runner import Parts, Runner
+from strongroom.rotation.runner import Runner
 from strongroom.seal.file import FileSeal
 from strongroom.services.secretsmanager.model import (
     AWSCURRENT,

@@ -23,7 +23,8 @@ import msgspec
 
 from strongroom.gateway.failures import describe_problem
 from strongroom.rotation.commits import Event, commit
-from strongroom.rotation.runner import Parts, Runner
+from strongroom.rotation.parts import Parts
+from strongroom.rotation.runner import Runner
 from strongroom.services.secretsmanager.rotation_rows import find_rotation, list_due_rotations, save_rotation
 from strongroom.store.errors import StoreError, StoreTampered
 from strongroom.store.rows import Rows, Transaction

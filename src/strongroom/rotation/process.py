@@ -15,9 +15,9 @@ from strongroom.opening import Opened
 from strongroom.rotation.acting import Keys
 from strongroom.rotation.loop import RotationLoop, ServerPlaces
 from strongroom.rotation.names import DRY_RUN, SOCKET_NAME
+from strongroom.rotation.parts import Parts
 from strongroom.rotation.rehearsing import dry_run
 from strongroom.rotation.rotators import Reach, find_rotator
-from strongroom.rotation.runner import Parts
 from strongroom.workers.background import open_writer
 
 CACHE_BYTES: Final = 1_048_576

@@ -14,8 +14,9 @@ import msgspec
 from strongroom.rotation.acting import Acting, wishes_of
 from strongroom.rotation.commits import Event, commit
 from strongroom.rotation.inquiry import NoSuchRotation, locate_secret
+from strongroom.rotation.look import function_of
+from strongroom.rotation.parts import Parts
 from strongroom.rotation.rotator import Check, Document, Rehearsal, TargetFailed
-from strongroom.rotation.runner import Parts, function_of
 from strongroom.services.secretsmanager.model import AWSCURRENT
 from strongroom.services.secretsmanager.rotation_functions import what_is_missing
 from strongroom.store.rows import Transaction

@@ -1,13 +1,10 @@
 """Takes the rotation of one secret on: look, log in, decide, commit; again until there is nothing to do now.
 
 Rules:
- - What to do is decided by ``machine.py``. Here is only how: which transaction, which log-in, what is written down.
- - Every transaction takes or renews the lease and checks its epoch and token; a runner whose lease went to somebody
-   else commits nothing more. What was decided is committed only if the labels are still those that were looked at.
+ - What to do is decided by ``machine.py``, and committed by ``journal.py``. Here is only how: which log-in, what is
+   written down.
  - Before the target is asked to take a value, that it will be asked is durable, and for how long what is sent may
    still take effect (``quiet_until_ms``). An apply is not begun unless it ends before that.
- - When the store does not answer in the middle, the runner tries again: between the target and the label is the one
-   moment in which neither tried value of an application may work, so it is kept short.
 
 Source: rotation reference 15 to 17.
 """
@@ -16,38 +13,27 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from strongroom.clock import SECOND_MS, Instant
-from strongroom.gateway.operation import Service
-from strongroom.ids import new_uuid
-from strongroom.rotation.acting import Acting, Keys, wishes_of
-from strongroom.rotation.commits import Event, Work, commit
+from strongroom.rotation.acting import Acting, wishes_of
+from strongroom.rotation.commits import Event
+from strongroom.rotation.journal import Commit, Journal, LeaseLost
+from strongroom.rotation.look import Look
 from strongroom.rotation.machine import (
     Aim,
     Evidence,
-    Standing,
     State,
     Step,
-    aim_at,
     best,
     is_contested,
     may_be_touched,
     next_step,
 )
-from strongroom.rotation.outcomes import (
-    abandoned,
-    failed,
-    held,
-    promoted,
-    release,
-    succeeded,
-    tested,
-)
+from strongroom.rotation.outcomes import abandoned, failed, held, promoted, release, succeeded, tested
+from strongroom.rotation.parts import Parts
 from strongroom.rotation.rotator import (
     CALL_MOST_S,
     IN_FLIGHT_MOST_S,
@@ -59,100 +45,18 @@ from strongroom.rotation.rotator import (
     Rotator,
     TargetFailed,
 )
-from strongroom.rotation.standing import standing_of
-from strongroom.services.secretsmanager.model import AWSCURRENT, AWSPENDING, AWSPREVIOUS, Secret
-from strongroom.services.secretsmanager.rotation_functions import BuiltIn, built_in_for, find_built_in
-from strongroom.services.secretsmanager.rotation_rows import (
-    RotationRow,
-    find_rotation,
-    is_unfinished,
-    save_rotation,
-    schedule_of,
-)
-from strongroom.services.secretsmanager.rotation_start import start_rotation
-from strongroom.services.secretsmanager.tables import find_secret_by_id, find_version, update_version
-from strongroom.store.errors import StoreUnavailable
+from strongroom.services.secretsmanager.model import AWSCURRENT, Secret
+from strongroom.services.secretsmanager.rotation_rows import RotationRow, save_rotation
+from strongroom.services.secretsmanager.tables import find_version, update_version
 from strongroom.store.rows import Transaction
-from strongroom.store.writer import Writer
 
 log = logging.getLogger(__name__)
 
-LEASE_MS: Final = 30_000
-STORE_TRIES: Final = 40
-STORE_PAUSE_S: Final = 0.25
 APPLIES_MOST: Final = 3
 """How often one run asks the target before it waits for its next turn."""
 
 SET, TEST, FINISH, CREATE = "setSecret", "testSecret", "finishSecret", "createSecret"
 """AWS's names of the four steps, for events and people."""
-
-
-class Parts(msgspec.Struct, frozen=True):
-    """What a runner is made of.
-
-    Attributes:
-        writer: Commits.
-        keys: The keyring and the clock of the domain.
-        services: All services by name.
-        find_rotator: Makes the rotator of a built-in function.
-        hold_server: Given ``host:port``, holds one of the few places at that server.
-        hook: Called at every boundary, with its name; tests stop the process there.
-    """
-
-    writer: Writer
-    keys: Keys
-    services: dict[str, Service]
-    find_rotator: Callable[[str], Rotator | None]
-    hold_server: Callable[[str], AbstractContextManager[Any]]
-    hook: Callable[[str], None] = lambda _: None
-
-
-class LeaseLost(Exception):
-    """Another runner has the rotation now, or it ended."""
-
-
-class Look(msgspec.Struct, frozen=True):
-    """One look at a rotation: the rows and the opened values of one transaction.
-
-    Attributes:
-        secret: The secret.
-        row: The row, with this runner's lease.
-        standing: How the labels stand to it.
-        function: Which built-in function rotates it.
-        documents: The opened values by version id.
-        administrator: The opened administrator's secret.
-        problem: Why they could not be opened.
-    """
-
-    secret: Secret
-    row: RotationRow
-    standing: Standing
-    function: BuiltIn | None
-    documents: dict[str, Document]
-    administrator: Document | None
-    problem: TargetFailed | None
-
-    @property
-    def state(self) -> State:
-        """What is durably known."""
-        return State(self.row.work.state)
-
-    @property
-    def aim(self) -> Aim:
-        """What to aim at."""
-        return aim_at(self.state, self.standing)
-
-    @property
-    def wanted(self) -> str:
-        """The version that the target shall take."""
-        if self.aim is Aim.RESTORE:
-            return self.secret.labels.get(AWSCURRENT, "")
-        return self.row.work.token
-
-    @property
-    def is_contested(self) -> bool:
-        """Whether something else than the wanted version may still be under way."""
-        return is_contested(frozenset(self.row.work.asked), self.wanted)
 
 
 class Runner:
@@ -166,101 +70,20 @@ class Runner:
     def __init__(self, parts: Parts, secret_id: int) -> None:
         self._parts = parts
         self._secret_id = secret_id
-        self._epoch = 0
+        self._journal = Journal(parts, secret_id)
         self._is_sole = False
         self._is_clean = False
         self._applies = 0
-        self._rotator: Rotator | None = None
 
     def run(self) -> None:
         """Go on until there is nothing to do now."""
-        look = self._patiently(self._look)
+        look = self._journal.begin()
         while look is not None:
             try:
                 look = self._advance(look)
             except LeaseLost:
                 log.info("the rotation of secret number %d went to another runner", self._secret_id)
                 return
-
-    # ---- looking -------------------------------------------------------------------------------------
-
-    def _look(self, transaction: Transaction, events: list[Event]) -> Look | None:
-        """Take the lease, begin what the schedule says, read and open; None when there is nothing to do."""
-        now_ms = self._parts.keys.clock()
-        row = find_rotation(transaction, self._secret_id)
-        secret = find_secret_by_id(transaction, self._secret_id)
-        if row is None or secret is None:
-            return None
-        if self._epoch:
-            if row.epoch != self._epoch:
-                raise LeaseLost
-        elif row.lease_until_ms > now_ms or row.due_ms is None or row.due_ms > now_ms:
-            return None
-        if not row.work.token:
-            found = self._begin(transaction, events, secret, row, now_ms)
-            if found is None:
-                return None
-            secret, row = found
-        self._epoch = self._epoch or row.epoch + 1
-        row = msgspec.structs.replace(row, epoch=self._epoch, lease_until_ms=now_ms + LEASE_MS)
-        save_rotation(transaction, row)
-        return self._read(transaction, events, secret, row, now_ms)
-
-    def _begin(
-        self, transaction: Transaction, events: list[Event], secret: Secret, row: RotationRow, now_ms: Instant
-    ) -> tuple[Secret, RotationRow] | None:
-        """Begin the rotation that is due by the schedule."""
-        rotation = secret.attributes.rotation
-        if rotation is None or not rotation.is_enabled or secret.deleted_ms is not None:
-            save_rotation(transaction, msgspec.structs.replace(row, due_ms=None))
-            return None
-        schedule = schedule_of(rotation)
-        if schedule is None or rotation.next_ms is None:
-            save_rotation(transaction, msgspec.structs.replace(row, due_ms=None))
-            return None
-        # An AWSPENDING that somebody left behind is taken up, as AWS does: its rotation is attempted again.
-        token = secret.labels[AWSPENDING] if is_unfinished(secret) else new_uuid()
-        closes_ms = max(rotation.next_ms + SECOND_MS, now_ms)
-        secret, event = start_rotation(transaction, secret, token, now_ms, closes_ms)
-        events.append(event)
-        begun = find_rotation(transaction, self._secret_id)
-        assert begun is not None, "it was just written"
-        return secret, begun
-
-    def _read(
-        self, transaction: Transaction, events: list[Event], secret: Secret, row: RotationRow, now_ms: Instant
-    ) -> Look:
-        """Open every value that may have to be tried."""
-        work = row.work
-        standing = standing_of(transaction, secret, row)
-        documents: dict[str, Document] = {}
-        administrator: Document | None = None
-        function: BuiltIn | None = None
-        problem: TargetFailed | None = None
-        acting = Acting(transaction, self._parts.keys, self._parts.services, secret, now_ms)
-        wanted = [secret.labels.get(AWSCURRENT, ""), work.base, work.token]
-        try:
-            for version_id in dict.fromkeys((*wanted, *work.asked)):
-                document = acting.open(version_id)
-                if document is not None:
-                    documents[version_id] = document
-            previous = secret.labels.get(AWSPREVIOUS, "")
-            if previous and previous not in documents:
-                with_previous = _open_if_possible(acting, previous)
-                if with_previous is not None:
-                    documents[previous] = with_previous
-            current = documents.get(secret.labels.get(AWSCURRENT, ""))
-            if current is None:
-                raise DocumentRefused("the secret has no current value")
-            function = function_of(secret, current)
-            if function is not None and function.needs_administrator:
-                administrator = acting.open_administrator(current)
-        except TargetFailed as caught:
-            problem = caught
-        events.extend(acting.records)
-        return Look(secret, row, standing, function, documents, administrator, problem)
-
-    # ---- deciding ------------------------------------------------------------------------------------
 
     def _advance(self, look: Look) -> Look | None:
         """Do the next step; give the next look, or None when there is nothing to do now."""
@@ -273,7 +96,6 @@ class Runner:
         if rotator is None:
             failure = TargetFailed(Cause.CONFIGURATION, "no function rotates such a secret")
             return self._fail(look, failure, CREATE)
-        self._rotator = rotator
         current = look.documents[look.secret.labels[AWSCURRENT]]
         with self._parts.hold_server(f"{current.reveal().get('host')}:{current.reveal().get('port')}"):
             if look.row.work.is_test:
@@ -464,68 +286,8 @@ class Runner:
         """Write down why it does not go on, and when it is tried again."""
         return self._commit(look, lambda t, e, s, r, n: failed(t, e, s, r, n, problem, step))
 
-    # ---- committing ----------------------------------------------------------------------------------
-
-    def _commit(self, look: Look, step: Callable[..., bool]) -> Look | None:
-        """Commit a step if lease and labels are still those of the look.
-
-        Args:
-            look: What the step was decided on.
-            step: Given transaction, events, secret, row and instant, does it; whether there is more to do now.
-
-        Returns:
-            The next look, made in the same transaction; None when there is nothing more to do now.
-        """
-
-        def work(transaction: Transaction, events: list[Event]) -> Look | None:
-            now_ms = self._parts.keys.clock()
-            row = find_rotation(transaction, self._secret_id)
-            secret = find_secret_by_id(transaction, self._secret_id)
-            if row is None or row.epoch != self._epoch or row.work.token != look.row.work.token:
-                raise LeaseLost
-            if secret is None:
-                raise LeaseLost
-            row = msgspec.structs.replace(row, lease_until_ms=now_ms + LEASE_MS)
-            if self._is_clean:
-                row = msgspec.structs.replace(row, work=msgspec.structs.replace(row.work, quiet_until_ms=0))
-            is_same = _watched(secret) == _watched(look.secret)
-            if is_same and standing_of(transaction, secret, row) is look.standing:
-                if not step(transaction, events, secret, row, now_ms):
-                    return None
-            else:
-                save_rotation(transaction, row)
-            return self._look(transaction, events)
-
-        return self._patiently(work)
-
-    def _patiently(self, work: Work[Look | None]) -> Look | None:
-        """Commit, trying again while the store does not answer."""
-        for _ in range(STORE_TRIES):
-            try:
-                return commit(self._parts.writer, work)
-            except StoreUnavailable:
-                time.sleep(STORE_PAUSE_S)
-        return commit(self._parts.writer, work)
-
-
-def _watched(secret: Secret) -> tuple[str | None, str | None]:
-    return secret.labels.get(AWSCURRENT), secret.labels.get(AWSPENDING)
-
-
-def function_of(secret: Secret, current: Document) -> BuiltIn | None:
-    """Give the built-in function that rotates a secret; None when there is none."""
-    rotation = secret.attributes.rotation
-    if rotation is not None and rotation.function:
-        return find_built_in(rotation.function, secret.account, secret.region)
-    return built_in_for(current.reveal())
-
-
-def _open_if_possible(acting: Acting, version_id: str) -> Document | None:
-    """Open an older value that helps only when it can be opened."""
-    try:
-        return acting.open(version_id)
-    except TargetFailed:
-        return None
+    def _commit(self, look: Look, step: Commit) -> Look | None:
+        return self._journal.commit(look, step, is_clean=self._is_clean)
 
 
 def _until_quiet(
