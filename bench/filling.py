@@ -31,7 +31,7 @@ from strongroom.services.secretsmanager.model import AWSCURRENT, Attributes, Sec
 from strongroom.services.secretsmanager.tables import insert_secret, insert_version
 from strongroom.services.secretsmanager.values import Value, seal_version
 from strongroom.store.engine import StoreLock, open_connection
-from strongroom.store.rows import Transaction
+from strongroom.store.transaction import Transaction
 
 ACCOUNT: Final = "123456789012"
 REGION: Final = "us-east-1"

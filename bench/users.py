@@ -27,7 +27,7 @@ from strongroom.services.iam.model import (
 )
 from strongroom.services.iam.tables import insert_access_key
 from strongroom.store.engine import StoreLock
-from strongroom.store.rows import Transaction
+from strongroom.store.transaction import Transaction
 
 POLICY_CHARACTERS: Final = 6_144
 """The most that a managed policy may have."""

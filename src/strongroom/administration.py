@@ -22,7 +22,7 @@ from strongroom.services.iam.accounts import (
 )
 from strongroom.services.iam.identity_rows import USERS
 from strongroom.services.iam.tables import find_account
-from strongroom.store.rows import Transaction
+from strongroom.store.transaction import Transaction
 
 Command = Callable[[Transaction, Opened, Instant, Mapping[str, Any]], Any]
 """Gets the details that were asked with; returns what can be written as JSON."""

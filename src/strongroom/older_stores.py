@@ -22,8 +22,8 @@ from strongroom.services.kms.tables import ALIASES, GRANTS, KEYS, MATERIALS
 from strongroom.services.kms.tables import POLICIES as KEY_POLICIES
 from strongroom.services.secretsmanager.tables import POLICIES, SECRETS, VERSIONS
 from strongroom.store.revision import META
-from strongroom.store.rows import Transaction
 from strongroom.store.table import Table
+from strongroom.store.transaction import Transaction
 
 TABLES_BEFORE_LEAVES: Final[tuple[Table, ...]] = (
     META, ACCOUNTS, REGIONS, USERS.table, USERS.policy_table, ACCESS_KEYS, GROUPS.table, GROUPS.policy_table,

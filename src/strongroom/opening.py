@@ -44,7 +44,8 @@ from strongroom.store.errors import StoreRefused, StoreRolledBack, StoreTampered
 from strongroom.store.leaves import Head
 from strongroom.store.migration import migrate
 from strongroom.store.revision import RevisionAnchor, begin_session_epoch, raise_revision
-from strongroom.store.rows import Rows, Transaction
+from strongroom.store.rows import Rows
+from strongroom.store.transaction import Transaction
 
 AUDIT_DIRECTORY: Final = "audit"
 PUBLIC_KEY_NAME: Final = "audit-public-key"

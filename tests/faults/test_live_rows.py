@@ -41,8 +41,9 @@ from strongroom.store.leaves import (
 )
 from strongroom.store.migration import migration_files
 from strongroom.store.revision import ANCHOR_NAME, HEAD_NAME, META, begin_session_epoch, session_epoch
-from strongroom.store.rows import Rows, Transaction
+from strongroom.store.rows import Rows
 from strongroom.store.table import Row, Table
+from strongroom.store.transaction import Transaction
 from tests.faults.intact import AUTHENTICATED, WITHOUT_OPERATIONS
 
 TABLES = [table for table in (*AUTHENTICATED, *WITHOUT_OPERATIONS) if table is not META]

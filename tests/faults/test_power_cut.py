@@ -30,7 +30,8 @@ from strongroom.store.engine import DATABASE_NAME, open_connection
 from strongroom.store.errors import StoreError, StoreRolledBack
 from strongroom.store.migration import migrate
 from strongroom.store.revision import ANCHOR_NAME, RevisionAnchor
-from strongroom.store.rows import Rows, Transaction
+from strongroom.store.rows import Rows
+from strongroom.store.transaction import Transaction
 from strongroom.store.turn import WriteTurn
 from strongroom.store.writer import Change, Writer
 from tests.audit.places import ANCHOR_KEY, NOW_MS, PUBLIC_KEY, SIGNER, open_writer, record

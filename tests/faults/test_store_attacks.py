@@ -25,8 +25,8 @@ from hypothesis import strategies as st
 from strongroom.control import ControlRefused, ask
 from strongroom.opening import run_alone
 from strongroom.services.iam.last_used import LAST_USED
-from strongroom.store.rows import Transaction
 from strongroom.store.table import Table
+from strongroom.store.transaction import Transaction
 from tests.faults.attacked import ALLOW, DENY, VALUES, Target, standing_target
 from tests.faults.client import Answer, KeptConnection
 from tests.faults.intact import AUTHENTICATED, check_store, open_stopped

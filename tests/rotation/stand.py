@@ -50,7 +50,7 @@ from strongroom.services.secretsmanager.tables import (
 )
 from strongroom.services.secretsmanager.values import Value, seal_version
 from strongroom.services.table import SERVICES
-from strongroom.store.rows import Transaction
+from strongroom.store.transaction import Transaction
 from strongroom.workers.background import open_writer
 
 ACCOUNT, REGION = "111122223333", "us-east-1"

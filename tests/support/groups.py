@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from strongroom.store.leaves import Head
 from strongroom.store.revision import raise_revision
-from strongroom.store.rows import Transaction
+from strongroom.store.transaction import Transaction
 
 
 def begin_store(transaction: Transaction) -> Head:

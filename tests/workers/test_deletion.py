@@ -28,7 +28,8 @@ from strongroom.store.engine import open_connection
 from strongroom.store.errors import StoreUnavailable
 from strongroom.store.migration import migrate
 from strongroom.store.revision import RevisionAnchor
-from strongroom.store.rows import Rows, Transaction
+from strongroom.store.rows import Rows
+from strongroom.store.transaction import Transaction
 from strongroom.store.turn import WriteTurn
 from strongroom.store.writer import Change, Writer
 from strongroom.workers import deletion

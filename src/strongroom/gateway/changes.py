@@ -9,7 +9,8 @@ from typing import Protocol
 from strongroom.errors import Fault
 from strongroom.gateway.call import Call
 from strongroom.gateway.failures import as_fault, describe_problem, not_durable
-from strongroom.store.rows import Rows, Transaction
+from strongroom.store.rows import Rows
+from strongroom.store.transaction import Transaction
 
 log = logging.getLogger(__name__)
 

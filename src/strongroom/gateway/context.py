@@ -21,7 +21,8 @@ from strongroom.clock import Instant
 from strongroom.errors import Fault
 from strongroom.gateway.caller import Caller
 from strongroom.gateway.operation import Operation
-from strongroom.store.rows import Rows, Transaction
+from strongroom.store.rows import Rows
+from strongroom.store.transaction import Transaction
 
 
 class InnerPipeline(Protocol):

@@ -31,7 +31,8 @@ from strongroom.services.secretsmanager.model import AWSCURRENT, Rotation, Secre
 from strongroom.services.secretsmanager.service_events import PRINCIPAL
 from strongroom.services.secretsmanager.tables import find_secret, find_version
 from strongroom.services.secretsmanager.values import Value, open_version, seal_version
-from strongroom.store.rows import Rows, Transaction
+from strongroom.store.rows import Rows
+from strongroom.store.transaction import Transaction
 from strongroom.strict_json import load_json
 
 POLICY_MEMBER: Final = "password_policy"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, Generic, TypeVar
 
 from strongroom.store.errors import StoreUnavailable
-from strongroom.store.rows import Transaction
+from strongroom.store.transaction import Transaction
 from strongroom.store.writer import Writer
 
 Result = TypeVar("Result")

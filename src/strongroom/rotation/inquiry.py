@@ -23,7 +23,8 @@ from strongroom.services.secretsmanager.rotation_rows import (
     save_rotation,
 )
 from strongroom.services.secretsmanager.tables import find_secret, find_secret_by_id
-from strongroom.store.rows import Rows, Transaction
+from strongroom.store.rows import Rows
+from strongroom.store.transaction import Transaction
 
 _STATES: Final[Mapping[State, str]] = {
     State.PLANNED: "has begun; it has no new value yet",

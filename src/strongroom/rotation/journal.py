@@ -33,7 +33,7 @@ from strongroom.services.secretsmanager.rotation_rows import (
 from strongroom.services.secretsmanager.rotation_start import start_rotation
 from strongroom.services.secretsmanager.tables import find_secret_by_id
 from strongroom.store.errors import StoreUnavailable
-from strongroom.store.rows import Transaction
+from strongroom.store.transaction import Transaction
 
 LEASE_MS: Final = 30_000
 STORE_TRIES: Final = 40

@@ -14,7 +14,7 @@ from strongroom.rotation.standing import standing_of
 from strongroom.services.secretsmanager.model import AWSCURRENT, AWSPREVIOUS, Secret
 from strongroom.services.secretsmanager.rotation_functions import BuiltIn, built_in_for, find_built_in
 from strongroom.services.secretsmanager.rotation_rows import RotationRow
-from strongroom.store.rows import Transaction
+from strongroom.store.transaction import Transaction
 
 
 class Look(msgspec.Struct, frozen=True):

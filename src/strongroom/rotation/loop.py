@@ -27,7 +27,8 @@ from strongroom.rotation.parts import Parts
 from strongroom.rotation.runner import Runner
 from strongroom.services.secretsmanager.rotation_rows import find_rotation, list_due_rotations, save_rotation
 from strongroom.store.errors import StoreError, StoreTampered
-from strongroom.store.rows import Rows, Transaction
+from strongroom.store.rows import Rows
+from strongroom.store.transaction import Transaction
 
 log = logging.getLogger(__name__)
 

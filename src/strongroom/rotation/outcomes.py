@@ -25,7 +25,7 @@ from strongroom.services.secretsmanager.rotation_rows import (
 )
 from strongroom.services.secretsmanager.service_events import rotation_event
 from strongroom.services.secretsmanager.tables import remove_version, update_secret
-from strongroom.store.rows import Transaction
+from strongroom.store.transaction import Transaction
 
 FIRST_TRY_MS: Final = 1_000
 LAST_TRY_MS: Final = 300_000

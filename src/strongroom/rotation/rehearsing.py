@@ -19,7 +19,7 @@ from strongroom.rotation.parts import Parts
 from strongroom.rotation.rotator import Check, Document, Rehearsal, TargetFailed
 from strongroom.services.secretsmanager.model import AWSCURRENT
 from strongroom.services.secretsmanager.rotation_functions import what_is_missing
-from strongroom.store.rows import Transaction
+from strongroom.store.transaction import Transaction
 
 
 def dry_run(parts: Parts, details: Mapping[str, Any]) -> Any:

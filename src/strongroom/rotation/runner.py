@@ -48,7 +48,7 @@ from strongroom.rotation.rotator import (
 from strongroom.services.secretsmanager.model import AWSCURRENT, Secret
 from strongroom.services.secretsmanager.rotation_rows import RotationRow, save_rotation
 from strongroom.services.secretsmanager.tables import find_version, update_version
-from strongroom.store.rows import Transaction
+from strongroom.store.transaction import Transaction
 
 log = logging.getLogger(__name__)
 

@@ -31,10 +31,11 @@ import msgspec
 from strongroom.crypto.errors import RowTampered
 from strongroom.store.errors import StoreRolledBack, StoreTampered, StoreUnavailable
 from strongroom.store.leaves import NOTHING, Head
-from strongroom.store.table import Authenticator, Table
+from strongroom.store.table import Authenticator, Row, Table
 
 if TYPE_CHECKING:
-    from strongroom.store.rows import Rows, Transaction
+    from strongroom.store.rows import Rows
+    from strongroom.store.transaction import Transaction
 
 META = Table("store_meta", columns=("name", "value"), key=("name",))
 ANCHOR_NAME = "anchor"
@@ -44,6 +45,11 @@ _NOTE_BYTES: Final = 48
 _PLAIN_NOTE_BYTES: Final = 8
 _LOOKS: Final = 5
 _SESSION_EPOCH: Final = "session-epoch"
+
+
+def is_head(table: Table, row: Row) -> bool:
+    """Whether a row is the head of the record of live rows, which has no entry in it."""
+    return table.name == META.name and row[0] == HEAD_NAME
 
 
 def session_epoch(rows: Rows) -> int:

@@ -24,7 +24,7 @@ import apsw
 
 from strongroom.store.errors import StoreUnavailable
 from strongroom.store.revision import RevisionAnchor, raise_revision
-from strongroom.store.rows import Transaction
+from strongroom.store.transaction import Transaction
 from strongroom.store.turn import WriteTurn
 
 log = logging.getLogger(__name__)

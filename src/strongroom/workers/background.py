@@ -20,7 +20,7 @@ from strongroom.store.checkpointing import Checkpointer, surplus_changes
 from strongroom.store.engine import open_connection
 from strongroom.store.errors import StoreUnavailable
 from strongroom.store.revision import RevisionAnchor
-from strongroom.store.rows import Transaction
+from strongroom.store.transaction import Transaction
 from strongroom.store.turn import WriteTurn
 from strongroom.store.writer import Change, Writer
 from strongroom.workers.deletion import DeletionWorker

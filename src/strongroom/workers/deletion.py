@@ -37,7 +37,8 @@ from strongroom.services.secretsmanager.tables import (
     remove_version,
 )
 from strongroom.store.errors import StoreTampered
-from strongroom.store.rows import Rows, Transaction
+from strongroom.store.rows import Rows
+from strongroom.store.transaction import Transaction
 from strongroom.store.writer import Change
 from strongroom.workers.due_change import DueChange, Event, Judge
 

@@ -8,7 +8,7 @@ from typing import Final, Generic, Protocol, TypeVar
 
 from strongroom.clock import Instant
 from strongroom.store.errors import StoreUnavailable
-from strongroom.store.rows import Transaction
+from strongroom.store.transaction import Transaction
 
 SETTLED_WITHIN_S: Final = 30.0
 

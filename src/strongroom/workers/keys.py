@@ -27,7 +27,8 @@ from strongroom.services.kms.service_events import deletion_event
 from strongroom.services.kms.tables import find_key, list_due_keys, postpone_key, remove_key
 from strongroom.services.secretsmanager.tables import keys_beside
 from strongroom.store.errors import StoreTampered
-from strongroom.store.rows import Rows, Transaction
+from strongroom.store.rows import Rows
+from strongroom.store.transaction import Transaction
 from strongroom.store.writer import Change
 from strongroom.workers.due_change import DueChange, Event
 

@@ -16,7 +16,8 @@ from strongroom.services.iam.model import AccessKey, User
 from strongroom.services.iam.tables import insert_access_key
 from strongroom.store.engine import open_connection
 from strongroom.store.migration import migrate
-from strongroom.store.rows import Rows, Transaction
+from strongroom.store.rows import Rows
+from strongroom.store.transaction import Transaction
 from tests.support.groups import begin_store, committed
 
 NOW_MS = 1_700_000_000_000

@@ -18,7 +18,7 @@ from strongroom.services.iam.instance_profiles import InstanceProfile, insert_pr
 from strongroom.services.iam.model import CustomerPolicy, PolicyAttributes, Role, RoleAttributes
 from strongroom.services.iam.oidc_providers import OIDCProvider, ProviderAttributes, insert_provider
 from strongroom.services.iam.policy_rows import insert_policy
-from strongroom.store.rows import Transaction
+from strongroom.store.transaction import Transaction
 from tests.services.iam.answers import policy
 from tests.services.iam.store import ACCOUNT, NOW_MS, IAMStore
 from tests.services.iam.test_roles import SERVICE_TRUST

@@ -21,8 +21,8 @@ from strongroom.services.secretsmanager.shapes import Filter
 from strongroom.services.secretsmanager.tables import insert_secret
 from strongroom.store.engine import open_connection
 from strongroom.store.migration import migrate
-from strongroom.store.rows import Transaction
 from strongroom.store.table import Value
+from strongroom.store.transaction import Transaction
 from tests.support.groups import begin_store, committed
 
 ACCOUNT, REGION = "111122223333", "us-east-1"

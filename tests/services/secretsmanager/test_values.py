@@ -17,7 +17,8 @@ from strongroom.services.kms.tables import find_key, update_key
 from strongroom.services.secretsmanager.model import Attributes, Secret, Version
 from strongroom.services.secretsmanager.tables import find_version, insert_version
 from strongroom.services.secretsmanager.values import Value, open_version, seal_version
-from strongroom.store.rows import Rows, Transaction
+from strongroom.store.rows import Rows
+from strongroom.store.transaction import Transaction
 
 ACCOUNT, REGION, NOW_MS = "111122223333", "us-east-1", 1_767_323_045_678
 VERSION_ID = "v" * 32

@@ -13,8 +13,9 @@ import msgspec
 
 from strongroom.clock import Instant
 from strongroom.services.iam.model import PasswordPolicy
-from strongroom.store.rows import Rows, Transaction
+from strongroom.store.rows import Rows
 from strongroom.store.table import Table
+from strongroom.store.transaction import Transaction
 
 SETTINGS: Final = Table(
     "iam_account_settings", columns=("account_id", "alias", "attributes"), key=("account_id",)

@@ -31,7 +31,8 @@ from strongroom.services.iam.tables import (
     insert_region,
     region_names,
 )
-from strongroom.store.rows import Rows, Transaction
+from strongroom.store.rows import Rows
+from strongroom.store.transaction import Transaction
 
 ADMINISTRATOR_NAME: Final = "admin"
 

@@ -13,8 +13,9 @@ import msgspec
 
 from strongroom.services.iam.model import DeviceAttributes, MFADevice, User, fold_name
 from strongroom.store.errors import StoreTampered
-from strongroom.store.rows import Rows, Transaction
+from strongroom.store.rows import Rows
 from strongroom.store.table import Row, Table
+from strongroom.store.transaction import Transaction
 
 DEVICES: Final = Table(
     "iam_mfa_devices",

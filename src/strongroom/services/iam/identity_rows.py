@@ -28,8 +28,9 @@ from strongroom.services.iam.model import (
     fold_name,
 )
 from strongroom.store.errors import StoreTampered
-from strongroom.store.rows import Rows, Transaction
+from strongroom.store.rows import Rows
 from strongroom.store.table import Row, Table
+from strongroom.store.transaction import Transaction
 
 I = TypeVar("I", bound=Identity)  # noqa: E741 - the one identity of this module
 T = TypeVar("T")

@@ -25,8 +25,9 @@ from strongroom.services.iam.lookup import NO_CONDITIONS, Conditions, check_name
 from strongroom.services.iam.model import Role, fold_name
 from strongroom.services.iam.tags import resource_conditions
 from strongroom.store.errors import StoreTampered
-from strongroom.store.rows import Rows, Transaction
+from strongroom.store.rows import Rows
 from strongroom.store.table import Row, Table
+from strongroom.store.transaction import Transaction
 
 PROFILES: Final = Table(
     "iam_instance_profiles",

@@ -23,8 +23,9 @@ from strongroom.clock import Instant
 from strongroom.gateway.caller import Caller, Credential
 from strongroom.gateway.failures import describe_problem
 from strongroom.store.errors import StoreError
-from strongroom.store.rows import Rows, Transaction
+from strongroom.store.rows import Rows
 from strongroom.store.table import Table
+from strongroom.store.transaction import Transaction
 from strongroom.store.writer import Change
 
 log = logging.getLogger(__name__)

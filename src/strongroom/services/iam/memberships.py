@@ -14,8 +14,9 @@ from strongroom.clock import Instant
 from strongroom.services.iam.identity_rows import GROUPS, USERS
 from strongroom.services.iam.model import Group, User
 from strongroom.store.errors import StoreTampered
-from strongroom.store.rows import Rows, Transaction
+from strongroom.store.rows import Rows
 from strongroom.store.table import Table
+from strongroom.store.transaction import Transaction
 
 MEMBERSHIPS: Final = Table(
     "iam_memberships", columns=("group_id", "user_id", "joined_ms"), key=("group_id", "user_id")

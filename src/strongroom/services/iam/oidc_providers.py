@@ -26,8 +26,9 @@ from strongroom.gateway.operation import Target
 from strongroom.services.iam import errors
 from strongroom.services.iam.lookup import NO_CONDITIONS, Conditions
 from strongroom.services.iam.tags import resource_conditions
-from strongroom.store.rows import Rows, Transaction
+from strongroom.store.rows import Rows
 from strongroom.store.table import Row, Table
+from strongroom.store.transaction import Transaction
 
 PROVIDERS: Final = Table(
     "iam_oidc_providers",

@@ -18,8 +18,9 @@ from msgspec.structs import replace
 from strongroom.policy.managed import find_managed_policy
 from strongroom.services.iam.model import CustomerPolicy, PolicyAttributes, PolicyVersion, fold_name
 from strongroom.store.errors import StoreTampered
-from strongroom.store.rows import Rows, Transaction
+from strongroom.store.rows import Rows
 from strongroom.store.table import Row, Table
+from strongroom.store.transaction import Transaction
 
 POLICIES: Final = Table(
     "iam_policies",

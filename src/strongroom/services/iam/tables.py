@@ -15,8 +15,9 @@ from strongroom.clock import Instant
 from strongroom.services.iam.identity_rows import USERS, with_entry
 from strongroom.services.iam.model import AccessKey, User
 from strongroom.store.errors import StoreTampered
-from strongroom.store.rows import Rows, Transaction
+from strongroom.store.rows import Rows
 from strongroom.store.table import Row, Table
+from strongroom.store.transaction import Transaction
 
 ACCOUNTS = Table("accounts", columns=("account_id", "created_ms"), key=("account_id",))
 REGIONS = Table("regions", columns=("region", "created_ms"), key=("region",))

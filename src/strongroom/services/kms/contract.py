@@ -49,7 +49,8 @@ from strongroom.services.kms.model import (
     key_id_of_digits,
 )
 from strongroom.services.kms.tables import Alias, insert_key, insert_material, put_alias
-from strongroom.store.rows import Rows, Transaction
+from strongroom.store.rows import Rows
+from strongroom.store.transaction import Transaction
 
 DEFAULT_ALIAS: Final = "alias/aws/secretsmanager"
 _DESCRIPTION: Final = "Default key that protects my Secrets Manager data when no other key is defined"

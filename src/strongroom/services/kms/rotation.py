@@ -14,7 +14,7 @@ from strongroom.crypto.keyring import Keyring
 from strongroom.services.kms.model import KeyRow, Rotation, RotationType
 from strongroom.services.kms.service_events import rotation_event
 from strongroom.services.kms.tables import insert_material, update_key
-from strongroom.store.rows import Transaction
+from strongroom.store.transaction import Transaction
 
 
 def rotate(

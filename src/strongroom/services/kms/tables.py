@@ -18,8 +18,9 @@ import msgspec
 from strongroom.clock import Instant
 from strongroom.services.kms.model import AliasNote, Grant, KeyAttributes, KeyRow
 from strongroom.store.errors import StoreTampered
-from strongroom.store.rows import Rows, Transaction
+from strongroom.store.rows import Rows
 from strongroom.store.table import Row, Table
+from strongroom.store.transaction import Transaction
 
 KEYS: Final = Table(
     "kms_keys", columns=("key_id", "account_id", "region", "created_ms", "attributes"), key=("key_id",)

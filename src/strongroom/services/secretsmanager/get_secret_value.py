@@ -34,7 +34,8 @@ from strongroom.services.secretsmanager.tables import (
     update_version,
 )
 from strongroom.services.secretsmanager.values import open_version
-from strongroom.store.rows import Rows, Transaction
+from strongroom.store.rows import Rows
+from strongroom.store.transaction import Transaction
 from strongroom.wire.shapes import Shape, Timestamp, renamed, timestamp
 
 

@@ -22,8 +22,9 @@ from strongroom.schedule.windows import days_between_windows, moment_inside, nex
 from strongroom.services.secretsmanager.model import AWSCURRENT, AWSPENDING, Rotation, Secret
 from strongroom.services.secretsmanager.tables import HISTORY, ROTATIONS
 from strongroom.store.errors import StoreTampered
-from strongroom.store.rows import Rows, Transaction
+from strongroom.store.rows import Rows
 from strongroom.store.table import Row
+from strongroom.store.transaction import Transaction
 
 HISTORY_MOST: Final = 100
 UNTOUCHED: Final = frozenset({"planned", "staged"})

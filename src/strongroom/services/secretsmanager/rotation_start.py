@@ -27,7 +27,7 @@ from strongroom.services.secretsmanager.tables import (
     remove_version,
     update_secret,
 )
-from strongroom.store.rows import Transaction
+from strongroom.store.transaction import Transaction
 
 Event = tuple[str, bytes]
 

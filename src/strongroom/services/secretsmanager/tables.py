@@ -18,8 +18,9 @@ from strongroom.services.secretsmanager.model import (
     Version,
 )
 from strongroom.store.errors import StoreTampered
-from strongroom.store.rows import Rows, Transaction
+from strongroom.store.rows import Rows
 from strongroom.store.table import Row, Table
+from strongroom.store.transaction import Transaction
 
 SECRETS = Table(
     "secrets",
