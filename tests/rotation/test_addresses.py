@@ -6,7 +6,7 @@ import pytest
 
 from strongroom.rotation.rotator import Cause, Document, TargetFailed
 from strongroom.rotation.rotators import Reach
-from strongroom.rotation.rotators.postgresql_target import locate
+from strongroom.rotation.rotators.places import locate
 
 ANYWHERE = Reach(ca_file=None, is_local=True)
 ELSEWHERE = Reach(ca_file=None, is_local=False)
@@ -34,7 +34,7 @@ def secret(host: str) -> Document:
 def refused(host: str, reach: Reach) -> bool:
     """Whether a host is refused as wrongly configured, before anything is sent."""
     try:
-        locate(secret(host), reach)
+        locate(secret(host), reach, 5432)
     except TargetFailed as failure:
         return failure.cause is Cause.CONFIGURATION
     return False
@@ -57,7 +57,7 @@ def test_e01_this_machine_is_reached_only_where_it_may_be(host: str) -> None:
 @pytest.mark.parametrize("host", ["10.1.2.3", "192.168.1.1", "fd00::1", "8.8.8.8"])
 def test_databases_of_private_networks_are_reached(host: str) -> None:
     """That is where they are."""
-    assert locate(secret(host), ELSEWHERE).addresses == (host,)
+    assert locate(secret(host), ELSEWHERE, 5432).addresses == (host,)
 
 
 def test_sockets_of_this_machine_are_reached_only_where_it_may_be() -> None:

@@ -21,8 +21,6 @@ from typing import Any, Final
 import psycopg
 from psycopg import sql
 
-from strongroom.crypto.randomness import PasswordWishes, random_password
-from strongroom.errors import StrongroomError
 from strongroom.rotation.machine import Evidence
 from strongroom.rotation.rotator import (
     Cause,
@@ -35,7 +33,9 @@ from strongroom.rotation.rotator import (
     TargetFailed,
 )
 from strongroom.rotation.rotators import Reach
-from strongroom.rotation.rotators.postgresql_target import Session, classify, connect, port_of, probe
+from strongroom.rotation.rotators.credentials import OneAccount, check_texts, log_in_check
+from strongroom.rotation.rotators.places import port_of
+from strongroom.rotation.rotators.postgresql_target import DEFAULT_PORT, Session, classify, connect, probe
 
 ENGINES: Final = frozenset({"postgres", "aurora-postgresql"})
 NAME_BYTES_MOST: Final = 63
@@ -45,29 +45,12 @@ MASK: Final = "'SCRAM-SHA-256$…'"
 Connection = psycopg.Connection[Any]
 
 
-class SingleUser:
+class SingleUser(OneAccount):
     """One account that changes its own password."""
 
-    needs_administrator = False
-    old_is_refused = True
-
     def __init__(self, reach: Reach) -> None:
+        super().__init__(check_members)
         self._reach = reach
-
-    def check(self, document: Document) -> None:
-        """Check the members that a log-in needs."""
-        check_members(document)
-
-    def propose(self, current: Document, wishes: PasswordWishes) -> Document:
-        """Give the same account a new password."""
-        self.check(current)
-        return current.with_members(password=draw_password(wishes))
-
-    def check_pending(self, pending: Document, current: Document) -> None:
-        """Check that a pending document names the same account."""
-        self.check(pending)
-        if not pending.names_same_account(current):
-            raise DocumentRefused("the pending version names another account than the current one")
 
     def probe(self, document: Document) -> Probe:
         """Log in."""
@@ -89,7 +72,7 @@ class SingleUser:
     def rehearse(self, current: Document, _administrator: Document | None) -> Rehearsal:
         """Log in and look; the account may always change its own password where changes are taken."""
         found = self.probe(current)
-        checks = [check_of("the current value logs in", found)]
+        checks = [log_in_check("the current value logs in", found, "PostgreSQL")]
         if found.evidence is Evidence.ACCEPTED:
             checks.append(Check("the server takes changes", not found.server.is_read_only))
         user = quoted(current.text("username"))
@@ -103,13 +86,8 @@ def check_members(document: Document) -> None:
     Raises:
         DocumentRefused: One is missing or of the wrong kind.
     """
-    if document.text("engine") not in ENGINES:
-        raise DocumentRefused("the member engine is not that of PostgreSQL")
-    for name in ("host", "username", "password"):
-        if not document.text(name):
-            raise DocumentRefused(f"the member {name} is missing")
-    document.text("dbname")
-    port_of(document)
+    check_texts(document, ENGINES, "PostgreSQL")
+    port_of(document, DEFAULT_PORT)
     check_name(document.text("username"))
 
 
@@ -121,18 +99,6 @@ def check_name(user: str) -> None:
     """
     if len(user.encode()) > NAME_BYTES_MOST or "\0" in user:
         raise DocumentRefused("the name of an account has more than 63 bytes")
-
-
-def draw_password(wishes: PasswordWishes) -> str:
-    """Draw a password.
-
-    Raises:
-        DocumentRefused: There is none of that kind.
-    """
-    try:
-        return random_password(wishes)
-    except StrongroomError as problem:
-        raise DocumentRefused("no password can be made as the secret wants it") from problem
 
 
 def open_session(document: Document, reach: Reach) -> Session:
@@ -207,14 +173,6 @@ def run(
         raise TargetFailed(cause, detail, is_certain=cause is not Cause.UNCERTAIN) from None
     if answer.statusmessage != "COMMIT":
         raise TargetFailed(Cause.SERVER, "the transaction was rolled back")
-
-
-def check_of(what: str, found: Probe) -> Check:
-    """Write a line of a rehearsal about a log-in."""
-    if found.evidence is Evidence.ACCEPTED:
-        return Check(what, True, f"PostgreSQL {found.server.version}, {found.server.tls or 'no TLS'}")
-    cause = found.cause.value if found.cause is not None else "not known"
-    return Check(what, False, f"{cause}: {found.detail}" if found.detail else cause)
 
 
 def quoted(user: str) -> str:

@@ -21,40 +21,45 @@ from typing import Any, Final, NamedTuple
 import psycopg
 from psycopg import sql
 
-from strongroom.crypto.randomness import PasswordWishes
 from strongroom.rotation.rotator import (
     Cause,
     Change,
-    Check,
     Document,
-    DocumentRefused,
     Probe,
     Rehearsal,
     TargetFailed,
 )
 from strongroom.rotation.rotators import Reach
+from strongroom.rotation.rotators.credentials import (
+    ALTERNATING_STEPS,
+    SUFFIX,
+    LogInFailed,
+    TwoAccounts,
+    administrator_failed,
+    alternate,
+    check_turn,
+    original_of,
+    rehearse_steps,
+)
+from strongroom.rotation.rotators.places import check_same_place
 from strongroom.rotation.rotators.postgresql import (
     MASK,
     Connection,
     alter_password,
     check_members,
-    check_name,
     check_writable,
-    draw_password,
     open_session,
     quoted,
     run,
 )
 from strongroom.rotation.rotators.postgresql_target import (
-    LogInFailed,
+    DEFAULT_PORT,
     Session,
     classify,
     connect,
-    locate,
     probe,
 )
 
-SUFFIX: Final = "_clone"
 _LISTS: Final = frozenset(
     {"search_path", "temp_tablespaces", "session_preload_libraries", "local_preload_libraries"}
 )
@@ -80,14 +85,6 @@ _MEMBER: Final = (
 _LOCK_SEEN: Final = (
     "SELECT count(*) FROM pg_locks "
     "WHERE locktype = 'advisory' AND classid::int8 = %s AND objid::int8 = %s AND granted"
-)
-_STEPS: Final = (
-    "the current value logs in",
-    "the administrator's secret names the same place",
-    "the administrator logs in",
-    "both are the same server",
-    "the server takes changes",
-    "the accounts may be rotated",
 )
 
 
@@ -127,35 +124,12 @@ class Role(NamedTuple):
     settings: list[str]
 
 
-class AlternatingUsers:
+class AlternatingUsers(TwoAccounts):
     """Two accounts that take turns."""
 
-    needs_administrator = True
-    old_is_refused = False
-
     def __init__(self, reach: Reach) -> None:
+        super().__init__(check_members)
         self._reach = reach
-
-    def check(self, document: Document) -> None:
-        """Check the members, and that the name of the other account has room."""
-        check_members(document)
-        if not document.text("masterarn"):
-            raise DocumentRefused("the member masterarn is missing")
-        check_name(alternate(document.text("username")))
-
-    def propose(self, current: Document, wishes: PasswordWishes) -> Document:
-        """Give the other account a new password."""
-        self.check(current)
-        return current.with_members(
-            username=alternate(current.text("username")), password=draw_password(wishes)
-        )
-
-    def check_pending(self, pending: Document, current: Document) -> None:
-        """Check that a pending document names the account whose turn it is."""
-        self.check(pending)
-        expected = current.with_members(username=alternate(current.text("username")))
-        if not pending.names_same_account(expected):
-            raise DocumentRefused("the pending version does not name the account whose turn it is")
 
     def probe(self, document: Document) -> Probe:
         """Log in."""
@@ -165,13 +139,12 @@ class AlternatingUsers:
         """Let the administrator change the account that is not in use, and make it equal to the other one."""
         if change.administrator is None:
             raise TargetFailed(Cause.CONFIGURATION, "there is no administrator's secret")
-        wanted, holds = change.wanted.text("username"), change.holder.text("username")
-        if wanted not in (holds, alternate(holds)):
-            raise DocumentRefused("the value names another account than the two that alternate")
+        check_turn(change.wanted, change.holder)
+        wanted = change.wanted.text("username")
         original = original_of(wanted)
         holder = open_session(change.holder, self._reach)
         with closing(holder.connection):
-            check_same_place(change.holder, change.administrator, self._reach)
+            check_same_place(change.holder, change.administrator, self._reach, DEFAULT_PORT)
             administrator = open_administrator(change.administrator, self._reach)
             with closing(administrator.connection):
                 check_same_server(holder, administrator)
@@ -188,29 +161,23 @@ class AlternatingUsers:
 
     def rehearse(self, current: Document, administrator: Document | None) -> Rehearsal:
         """Log in as both, compare the servers and the accounts, and show what would be sent."""
-        met: list[str] = []
-        statements: list[str] = []
-        try:
-            statements = self._rehearse(current, administrator, met)
-        except psycopg.Error as problem:
-            failure: TargetFailed | None = TargetFailed(*classify(problem))
-        except TargetFailed as problem:
-            failure = problem
-        else:
-            failure = None
-        checks = [Check(step, True, detail) for step, detail in zip(_STEPS, met, strict=False)]
-        if failure is not None:
-            checks.append(Check(_STEPS[len(met)], False, str(failure)))
-        return Rehearsal(tuple(checks), tuple(statements))
 
-    def _rehearse(self, current: Document, administrator: Document | None, met: list[str]) -> list[str]:
+        def walk(met: list[str]) -> tuple[str, ...]:
+            try:
+                return self._rehearse(current, administrator, met)
+            except psycopg.Error as problem:
+                raise TargetFailed(*classify(problem)) from None
+
+        return rehearse_steps(ALTERNATING_STEPS, walk)
+
+    def _rehearse(self, current: Document, administrator: Document | None, met: list[str]) -> tuple[str, ...]:
         wanted = alternate(current.text("username"))
         holder = open_session(current, self._reach)
         met.append(f"PostgreSQL {holder.server.version}, {holder.server.tls or 'no TLS'}")
         with closing(holder.connection):
             if administrator is None:
                 raise TargetFailed(Cause.CONFIGURATION, "there is no administrator's secret")
-            check_same_place(current, administrator, self._reach)
+            check_same_place(current, administrator, self._reach, DEFAULT_PORT)
             met.append("")
             session = open_administrator(administrator, self._reach)
             met.append("")
@@ -222,17 +189,7 @@ class AlternatingUsers:
                 found = plan(session, original_of(wanted))
                 met.append("")
                 shown = [one.as_string(session.connection) for one in found]
-        return ["BEGIN", *shown, f"ALTER ROLE {quoted(wanted)} PASSWORD {MASK}", "COMMIT"]
-
-
-def original_of(user: str) -> str:
-    """Give the name of the first of the two accounts."""
-    return user.removesuffix(SUFFIX)
-
-
-def alternate(user: str) -> str:
-    """Give the name of the other of the two accounts."""
-    return user.removesuffix(SUFFIX) if user.endswith(SUFFIX) else user + SUFFIX
+        return ("BEGIN", *shown, f"ALTER ROLE {quoted(wanted)} PASSWORD {MASK}", "COMMIT")
 
 
 def open_administrator(document: Document, reach: Reach) -> Session:
@@ -244,20 +201,7 @@ def open_administrator(document: Document, reach: Reach) -> Session:
     try:
         return connect(document, reach)
     except LogInFailed as problem:
-        cause = Cause.CONFIGURATION if problem.cause is Cause.AUTHENTICATION else problem.cause
-        raise TargetFailed(cause, "the administrator cannot log in") from None
-
-
-def check_same_place(document: Document, administrator: Document, reach: Reach) -> None:
-    """Refuse an administrator of another address: his credentials go nowhere that the secret alone names (R-02).
-
-    Raises:
-        TargetFailed: It is another one.
-    """
-    ours, theirs = locate(document, reach), locate(administrator, reach)
-    shares_address = bool(set(ours.addresses) & set(theirs.addresses))
-    if ours.port != theirs.port or not (ours.host == theirs.host or shares_address):
-        raise TargetFailed(Cause.CONFIGURATION, "the administrator's secret names another server")
+        raise administrator_failed(problem) from None
 
 
 def check_same_server(holder: Session, administrator: Session) -> None:

@@ -1,9 +1,7 @@
 """Connections to PostgreSQL: where to, how encrypted, and what a failure means.
 
 Rules (rotation reference 2, 5, 9; threat model R-01, R-02):
- - ``ssl: true`` is TLS with certificate and name verified; ``ssl: false`` is plain, because the owner said so.
-   Without ``ssl`` it is as with true, but loopback addresses and unix sockets may be plain.
- - The name is resolved once, every address is judged, and the connection goes to a judged address.
+ - Where it connects to, and how encrypted, is said by ``places.py``.
  - Nothing of the environment counts: no ``PG*`` variables, password files, service files or client certificates.
  - The server has to ask for SCRAM or MD5; a password is never sent as it is.
  - Only a refusal of the credentials themselves says something about them. libpq gives no SQLSTATE for a failed
@@ -12,32 +10,24 @@ Rules (rotation reference 2, 5, 9; threat model R-01, R-02):
 
 from __future__ import annotations
 
-import contextlib
-import ipaddress
 import os
 import re
-import socket
-import threading
 from typing import Any, Final, NamedTuple
 
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from strongroom.egress.addresses import meant_address
 from strongroom.rotation.machine import Evidence
-from strongroom.rotation.rotator import Cause, Document, DocumentRefused, Probe, Server, TargetFailed
+from strongroom.rotation.rotator import Cause, Document, Probe, Server, TargetFailed
 from strongroom.rotation.rotators import Reach
+from strongroom.rotation.rotators.credentials import LogInFailed, failed_probe
+from strongroom.rotation.rotators.places import ADDRESSES_MOST, Encryption, Place, encryption_of, locate
+from strongroom.rotation.rotators.watch import Watch
 
 CONNECT_WITHIN_S: Final = 5
 STATEMENT_WITHIN_MS: Final = 4_000
-OPEN_MOST_S: Final = 8.0
-"""How long a connection is open at most; what is not answered by then is cut off."""
-ADDRESSES_MOST: Final = 3
 DEFAULT_PORT: Final = 5432
 DEFAULT_DATABASE: Final = "postgres"
-_CAPTIVE: Final = (ipaddress.ip_network("169.254.0.0/16"), ipaddress.ip_network("fe80::/10"))
-"""Link-local addresses, where clouds answer with the machine's own credentials."""
-
 _REFUSED: Final = ("password authentication failed", "is not permitted to log in")
 _CAUSES: Final = (
     (re.compile(r"no pg_hba\.conf entry|pg_hba\.conf rejects"), Cause.CONFIGURATION),
@@ -58,26 +48,19 @@ _ASK: Final = (
 
 
 class WatchedConnection(psycopg.Connection[Any]):
-    """A connection that is cut when it is still open after a while: a server that falls silent holds nobody up."""
+    """A connection that is cut when it is still open after a while."""
 
-    _watch: threading.Timer | None = None
+    _watch: Watch | None = None
 
-    def watch(self, seconds: float) -> None:
+    def watch(self) -> None:
         """Begin to watch it."""
-        self._watch = threading.Timer(seconds, self._cut)
-        self._watch.daemon = True
-        self._watch.start()
+        self._watch = Watch(self.fileno())
 
     def close(self) -> None:
         """Close it, and watch it no longer."""
         if self._watch is not None:
-            self._watch.cancel()
+            self._watch.end()
         super().close()
-
-    def _cut(self) -> None:
-        # Whoever waits for an answer gets an error; closing itself belongs to the thread that uses it.
-        with contextlib.suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(self.fileno())) as ours:
-            ours.shutdown(socket.SHUT_RDWR)
 
 
 class Session(NamedTuple):
@@ -98,75 +81,8 @@ class Session(NamedTuple):
     uses_md5: bool
 
 
-class LogInFailed(TargetFailed):
-    """No connection was made; only ``Cause.AUTHENTICATION`` says something about the credentials."""
-
-
 class WantsMD5(LogInFailed):
     """The account has an MD5 verifier."""
-
-
-class Place(NamedTuple):
-    """Where a secret's server is."""
-
-    host: str
-    port: int
-    addresses: tuple[str, ...]
-
-    @property
-    def is_local(self) -> bool:
-        """Whether it is on this machine."""
-        return self.host.startswith("/") or all(
-            ipaddress.ip_address(address).is_loopback for address in self.addresses
-        )
-
-
-def port_of(document: Document) -> int:
-    """Read the port, a number or a text.
-
-    Raises:
-        DocumentRefused: It is neither.
-    """
-    value = document.reveal().get("port", DEFAULT_PORT)
-    text = str(value)
-    if isinstance(value, bool) or not (text.isascii() and text.isdigit() and 0 < int(text) <= 65_535):
-        raise DocumentRefused("the member port is no port")
-    return int(text)
-
-
-def locate(document: Document, reach: Reach) -> Place:
-    """Find the addresses of a secret's server, and judge them.
-
-    Raises:
-        TargetFailed: The name is not found, or an address must not be reached.
-    """
-    host, port = document.text("host"), port_of(document)
-    if not host or "," in host or "\0" in host:
-        raise DocumentRefused("the member host does not name one host")
-    if host.startswith("/"):
-        if not reach.is_local:
-            raise TargetFailed(Cause.CONFIGURATION, "sockets of this machine are not reached by rotations")
-        return Place(host, port, ())
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as problem:
-        raise TargetFailed(Cause.UNREACHABLE, "the host is not found") from problem
-    addresses = tuple(dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found))
-    for address in addresses:
-        _judge(address, reach)
-    return Place(host, port, addresses)
-
-
-def _judge(text: str, reach: Reach) -> None:
-    try:
-        meant = meant_address(text)
-    except ValueError as problem:
-        raise TargetFailed(Cause.CONFIGURATION, "the host has an address of an unknown form") from problem
-    is_captive = any(meant.version == network.version and meant in network for network in _CAPTIVE)
-    if is_captive or meant.is_multicast or meant.is_unspecified:
-        raise TargetFailed(Cause.CONFIGURATION, "the host has an address that rotations do not reach")
-    if meant.is_loopback and not reach.is_local:
-        raise TargetFailed(Cause.CONFIGURATION, "loopback addresses are not reached by rotations here")
 
 
 def connect(document: Document, reach: Reach) -> Session:
@@ -176,7 +92,7 @@ def connect(document: Document, reach: Reach) -> Session:
         LogInFailed: With what it means for the credentials.
         TargetFailed: The document cannot be used.
     """
-    place = locate(document, reach)
+    place = locate(document, reach, DEFAULT_PORT)
     problem: LogInFailed | None = None
     for address in place.addresses[:ADDRESSES_MOST] or ("",):
         try:
@@ -222,7 +138,7 @@ def _connect(document: Document, place: Place, address: str, reach: Reach, schem
     except psycopg.Error as problem:
         # Not the exception itself as a cause: its text may repeat what was sent.
         raise _failure(str(problem), scheme) from None
-    connection.watch(OPEN_MOST_S)
+    connection.watch()
     return _greet(connection, uses_md5=scheme == "md5")
 
 
@@ -247,17 +163,9 @@ def _greet(connection: psycopg.Connection[Any], *, uses_md5: bool) -> Session:
 
 
 def _encryption(document: Document, place: Place, reach: Reach) -> dict[str, Any]:
-    wanted = document.reveal().get("ssl")
-    if isinstance(wanted, str):
-        wanted = {"true": True, "false": False}.get(wanted.lower(), wanted)
-    if wanted is False:
-        return {"sslmode": "disable"}
-    if wanted is None and place.is_local:
-        return {"sslmode": "disable" if place.host.startswith("/") else "prefer"}
-    if wanted is not None and wanted is not True:
-        raise DocumentRefused("the member ssl is neither true nor false")
-    if reach.ca_file is None:
-        raise TargetFailed(Cause.TLS, "no authorities are configured to verify the server with")
+    wanted = encryption_of(document, place, reach)
+    if wanted is not Encryption.VERIFIED:
+        return {"sslmode": "disable" if wanted is Encryption.NONE else "prefer"}
     return {"sslmode": "verify-full", "sslrootcert": str(reach.ca_file)}
 
 
@@ -280,9 +188,7 @@ def probe(document: Document, reach: Reach) -> Probe:
     try:
         session = connect(document, reach)
     except TargetFailed as problem:
-        is_refusal = isinstance(problem, LogInFailed) and problem.cause is Cause.AUTHENTICATION
-        evidence = Evidence.REFUSED if is_refusal else Evidence.UNKNOWN
-        return Probe(evidence, problem.cause, problem.detail)
+        return failed_probe(problem)
     session.connection.close()
     if session.user != document.text("username"):
         return Probe(Evidence.UNKNOWN, Cause.CONFIGURATION, "the server maps the user to another one")
