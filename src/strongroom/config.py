@@ -107,6 +107,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rotate_local_targets: Annotated[
         bool, Setting("yes or no", "rotations may reach loopback and unix sockets; dev always does")
     ] = False
+    rotations_at_once: Annotated[
+        int, Setting("rotations", "rotations that run at a time, at most", 1, 256)
+    ] = 16
+    rotations_at_one_server: Annotated[
+        int, Setting("rotations", "of these with credentials of one server, at most", 1, 256)
+    ] = 4
     batch_get_records_each: Annotated[
         bool, Setting("yes or no", "BatchGetSecretValue also records one GetSecretValue a secret")
     ] = True

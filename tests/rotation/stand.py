@@ -16,8 +16,9 @@ from strongroom.gateway.operation import Service
 from strongroom.ids import new_uuid
 from strongroom.opening import create, open_deployment
 from strongroom.rotation.acting import Acting, Keys
+from strongroom.rotation.backlog import Backlog, Limits
 from strongroom.rotation.commits import Event, commit
-from strongroom.rotation.loop import ServerPlaces
+from strongroom.rotation.loop import RotationLoop
 from strongroom.rotation.parts import Parts
 from strongroom.rotation.rotators import Reach, find_rotator
 from strongroom.rotation.runner import Runner
@@ -33,6 +34,7 @@ from strongroom.services.secretsmanager.model import (
 from strongroom.services.secretsmanager.rotation_rows import (
     HistoryEntry,
     RotationRow,
+    Work,
     after_labels,
     find_rotation,
     list_history,
@@ -50,7 +52,9 @@ from strongroom.services.secretsmanager.tables import (
 )
 from strongroom.services.secretsmanager.values import Value, seal_version
 from strongroom.services.table import SERVICES
+from strongroom.store.rows import Rows
 from strongroom.store.transaction import Transaction
+from strongroom.store.writer import Writer
 from strongroom.workers.background import open_writer
 
 ACCOUNT, REGION = "111122223333", "us-east-1"
@@ -68,6 +72,7 @@ class Stand:
         seal = FileSeal(directory / "root.key")
         create(settings, seal, ACCOUNT, (REGION,), system_clock())
         opened = open_deployment(settings, seal)
+        self.opened = opened
         self.writer = open_writer(opened)
         self.writer.start()
         self.offset_ms = 0
@@ -80,13 +85,18 @@ class Stand:
             keys=self.keys,
             services=services,
             find_rotator=lambda name: find_rotator(name, reach),
-            hold_server=ServerPlaces().hold,
             hook=lambda name: self.hook(name),
         )
 
     def close(self) -> None:
         """End it."""
         self.writer.stop()
+
+    def loop(self, limits: Limits, writer: Writer | None = None, *, is_alone: bool = False) -> RotationLoop:
+        """Make what runs all that is due, as a process with this writer does; it is to be started."""
+        backlog = Backlog(limits)
+        parts = msgspec.structs.replace(self.parts, writer=writer or self.writer, admit=backlog.move)
+        return RotationLoop(parts, backlog, lambda: self.opened.open_rows(1_048_576), is_alone=is_alone)
 
     # Secrets
 
@@ -143,6 +153,27 @@ class Stand:
             update_version(transaction, self._sealed(transaction, secret, version_id, document))
 
         commit(self.writer, work)
+
+    def schedule(self, secret_id: int, *, due_in_ms: int, closes_in_ms: int) -> None:
+        """Let a rotation be due by its schedule, in a window that closes then."""
+
+        def work(transaction: Transaction, _events: list[Event]) -> None:
+            now_ms = self.keys.clock()
+            secret = _existing(transaction, secret_id)
+            assert secret.attributes.rotation is not None
+            rotation = msgspec.structs.replace(
+                secret.attributes.rotation, next_ms=now_ms + closes_in_ms - 1_000
+            )
+            attributes = msgspec.structs.replace(secret.attributes, rotation=rotation)
+            update_secret(transaction, msgspec.structs.replace(secret, attributes=attributes))
+            row = find_rotation(transaction, secret_id) or RotationRow(secret_id, None, 0, 0, Work())
+            save_rotation(transaction, msgspec.structs.replace(row, due_ms=now_ms + due_in_ms))
+
+        commit(self.writer, work)
+
+    def rows(self) -> Rows:
+        """Open a connection that reads."""
+        return self.opened.open_rows(1_048_576)
 
     def change(self, secret_id: int, edit: Callable[[Secret], Secret]) -> None:
         """Change a secret's row, and let its rotation be looked at."""

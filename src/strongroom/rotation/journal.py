@@ -10,6 +10,7 @@ Rules:
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from typing import Final
@@ -20,6 +21,7 @@ from strongroom.clock import SECOND_MS, Instant
 from strongroom.ids import new_uuid
 from strongroom.rotation.commits import Event, Work, commit
 from strongroom.rotation.look import Look, take_look
+from strongroom.rotation.outcomes import release, window_missed
 from strongroom.rotation.parts import Parts
 from strongroom.rotation.standing import standing_of
 from strongroom.services.secretsmanager.model import AWSCURRENT, AWSPENDING, Secret
@@ -35,9 +37,12 @@ from strongroom.services.secretsmanager.tables import find_secret_by_id
 from strongroom.store.errors import StoreUnavailable
 from strongroom.store.transaction import Transaction
 
+log = logging.getLogger(__name__)
+
 LEASE_MS: Final = 30_000
 STORE_TRIES: Final = 40
 STORE_PAUSE_S: Final = 0.25
+PLACES: Final = "rotated at"
 
 Commit = Callable[[Transaction, list[Event], Secret, RotationRow, Instant], bool]
 """Does a step in a transaction; whether there is more to do now."""
@@ -66,7 +71,14 @@ class Journal:
         Raises:
             StoreUnavailable: The store does not answer.
         """
-        return self._patiently(self._look)
+        look = self._patiently(self._look)
+        if look is not None:
+            self._epoch = look.row.epoch  # only now: a lease that was not committed is nobody's
+        return look
+
+    def give_back(self, look: Look) -> None:
+        """Give the lease back; it is looked at again when there is a place for it."""
+        self.commit(look, lambda t, _e, _s, row, _n: release(t, row, row.work, row.due_ms), is_clean=False)
 
     def commit(self, look: Look, step: Commit, *, is_clean: bool) -> Look | None:
         """Commit a step if lease and labels are still those of the look.
@@ -121,10 +133,14 @@ class Journal:
             if found is None:
                 return None
             secret, row = found
-        self._epoch = self._epoch or row.epoch + 1
-        row = msgspec.structs.replace(row, epoch=self._epoch, lease_until_ms=now_ms + LEASE_MS)
+        claimed = self._epoch or row.epoch + 1
+        row = msgspec.structs.replace(row, epoch=claimed, lease_until_ms=now_ms + LEASE_MS)
+        look = take_look(self._parts, transaction, events, secret, row, now_ms)
+        if look.place:
+            target = transaction.alias(PLACES, look.place)
+            row = msgspec.structs.replace(row, work=msgspec.structs.replace(row.work, target=target))
         save_rotation(transaction, row)
-        return take_look(self._parts, transaction, events, secret, row, now_ms)
+        return msgspec.structs.replace(look, row=row)
 
     def _begin(
         self, transaction: Transaction, events: list[Event], secret: Secret, row: RotationRow, now_ms: Instant
@@ -140,7 +156,11 @@ class Journal:
             return None
         # An AWSPENDING that somebody left behind is taken up, as AWS does: its rotation is attempted again.
         token = secret.labels[AWSPENDING] if is_unfinished(secret) else new_uuid()
-        closes_ms = max(rotation.next_ms + SECOND_MS, now_ms)
+        closes_ms = rotation.next_ms + SECOND_MS
+        if now_ms >= closes_ms:
+            log.warning("secret number %d was not rotated before its window closed", self._secret_id)
+            window_missed(transaction, secret, row, now_ms, "the window closed before the rotation began")
+            return None
         secret, event = start_rotation(transaction, secret, token, now_ms, closes_ms)
         events.append(event)
         begun = find_rotation(transaction, self._secret_id)

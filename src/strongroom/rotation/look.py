@@ -44,6 +44,19 @@ class Look(msgspec.Struct, frozen=True):
         return State(self.row.work.state)
 
     @property
+    def current(self) -> Document | None:
+        """The opened current value."""
+        return self.documents.get(self.secret.labels.get(AWSCURRENT, ""))
+
+    @property
+    def place(self) -> str:
+        """Where the credential is used: what bounds how many rotations run at a time. Empty when it is not known."""
+        if self.current is None:
+            return ""
+        members = self.current.reveal()
+        return f"{members.get('host')}:{members.get('port')}"
+
+    @property
     def aim(self) -> Aim:
         """What to aim at."""
         return aim_at(self.state, self.standing)

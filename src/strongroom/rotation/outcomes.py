@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from strongroom.clock import Instant
+from strongroom.clock import SECOND_MS, Instant
 from strongroom.rotation.commits import Event
 from strongroom.rotation.machine import State, may_be_touched
 from strongroom.rotation.rotator import Server, TargetFailed
@@ -19,6 +19,7 @@ from strongroom.services.secretsmanager.rotation_rows import (
     RotationRow,
     Work,
     add_history,
+    made_up_for,
     save_rotation,
     scheduled,
     with_derived_days,
@@ -35,15 +36,12 @@ HELD_AGAIN_MS: Final = 900_000
 
 
 def next_try_ms(work: Work, now_ms: Instant) -> Instant:
-    """Give when a rotation is tried again: later each time, and seldom once its window has closed.
+    """Give when a rotation is tried again: later each time.
 
     One that has reached the target does not wait for long: applications may depend on its end.
     """
     delay_ms = FIRST_TRY_MS << min(work.attempts, 20)
-    if may_be_touched(State(work.state)):
-        return now_ms + min(delay_ms, LAST_URGENT_TRY_MS)
-    delay_ms = min(delay_ms, LAST_TRY_MS)
-    return now_ms + (delay_ms if now_ms + delay_ms <= work.closes_ms else AFTER_WINDOW_MS)
+    return now_ms + min(delay_ms, LAST_URGENT_TRY_MS if may_be_touched(State(work.state)) else LAST_TRY_MS)
 
 
 def release(transaction: Transaction, row: RotationRow, work: Work, due_ms: Instant | None) -> bool:
@@ -68,7 +66,36 @@ def failed(
     events.append(_event_of_failure(secret, work, now_ms))
     work = _told(transaction, secret, work, "failed", now_ms)
     due_ms = next_try_ms(work, now_ms)
+    if due_ms > work.closes_ms and not may_be_touched(State(work.state)):
+        work, due_ms = _missed(transaction, secret, work, due_ms)
     return release(transaction, row, work, due_ms)
+
+
+def window_missed(
+    transaction: Transaction, secret: Secret, row: RotationRow, now_ms: Instant, cause: str
+) -> None:
+    """Write down that the window of a rotation closed before it was begun, and wait for the next one."""
+    rotation, due_ms = made_up_for(secret, _rotation_of(secret), now_ms)
+    work = msgspec.structs.replace(row.work, missed=row.work.missed + 1)
+    work = add_history(transaction, secret.secret_id, work, HistoryEntry(now_ms, "missed", {"cause": cause}))
+    attributes = msgspec.structs.replace(secret.attributes, rotation=rotation)
+    update_secret(transaction, msgspec.structs.replace(secret, attributes=attributes))
+    save_rotation(transaction, msgspec.structs.replace(row, due_ms=due_ms, work=work))
+
+
+def _missed(transaction: Transaction, secret: Secret, work: Work, try_ms: Instant) -> tuple[Work, Instant]:
+    """Let a rotation that failed until its window closed go on in the next one; without a schedule, seldom."""
+    rotation, due_ms = made_up_for(secret, _rotation_of(secret), try_ms)
+    if due_ms is None or rotation.next_ms is None:
+        return work, try_ms - LAST_TRY_MS + AFTER_WINDOW_MS
+    attributes = msgspec.structs.replace(secret.attributes, rotation=rotation)
+    update_secret(transaction, msgspec.structs.replace(secret, attributes=attributes))
+    closes_ms = rotation.next_ms + SECOND_MS
+    return msgspec.structs.replace(work, missed=work.missed + 1, closes_ms=closes_ms), due_ms
+
+
+def _rotation_of(secret: Secret) -> Rotation:
+    return secret.attributes.rotation or Rotation(is_enabled=False)
 
 
 def held(
@@ -119,11 +146,11 @@ def succeeded(
     proof: dict[str, str],
 ) -> bool:
     """End a rotation well: AWSPENDING goes, the next date is set."""
-    work = msgspec.structs.replace(row.work, proof={**row.work.proof, **proof}, step="", cause="")
+    work = msgspec.structs.replace(row.work, proof={**row.work.proof, **proof}, step="", cause="", missed=0)
     labels = dict(secret.labels)
     if labels.get(AWSPENDING) == work.token:
         del labels[AWSPENDING]
-    rotation = secret.attributes.rotation or Rotation(is_enabled=False)
+    rotation = _rotation_of(secret)
     rotation = with_derived_days(msgspec.structs.replace(rotation, rotated_ms=now_ms), now_ms)
     events.append(rotation_event("RotationSucceeded", secret, work.token, now_ms))
     work = _told(transaction, secret, work, "succeeded", now_ms)
@@ -136,7 +163,7 @@ def abandoned(
     """End a rotation that somebody interfered with. Labels that it does not own any more stay as they are."""
     work = row.work
     labels = dict(secret.labels)
-    rotation = secret.attributes.rotation or Rotation(is_enabled=False)
+    rotation = _rotation_of(secret)
     is_displaced = secret.labels.get(AWSCURRENT) != work.base or labels.get(AWSPENDING) != work.token
     if is_displaced and labels.get(AWSPENDING) == work.token:
         del labels[AWSPENDING]
@@ -169,7 +196,7 @@ def tested(
     work = _told(transaction, secret, work, outcome, now_ms)
     labels = {label: version for label, version in secret.labels.items() if version != work.token}
     remove_version(transaction, secret.secret_id, work.token)
-    rotation = secret.attributes.rotation or Rotation(is_enabled=False)
+    rotation = _rotation_of(secret)
     return _end(transaction, secret, row, work, labels, rotation, now_ms)
 
 
@@ -187,7 +214,7 @@ def _end(
     attributes = msgspec.structs.replace(secret.attributes, labels=labels, rotation=rotation)
     update_secret(transaction, msgspec.structs.replace(secret, changed_ms=now_ms, attributes=attributes))
     is_loud = now_ms < work.quiet_until_ms
-    rest = Work(entries=work.entries)
+    rest = Work(entries=work.entries, target=work.target, missed=work.missed)
     if is_loud:
         rest = msgspec.structs.replace(rest, quiet_until_ms=work.quiet_until_ms, asked=work.asked)
     return release(transaction, row, rest, due_ms)

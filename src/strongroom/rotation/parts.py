@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from typing import Any
 
 import msgspec
 
@@ -22,7 +20,7 @@ class Parts(msgspec.Struct, frozen=True):
         keys: The keyring and the clock of the domain.
         services: All services by name.
         find_rotator: Makes the rotator of a built-in function.
-        hold_server: Given ``host:port``, holds one of the few places at that server.
+        admit: Given the secret and, as a keyed hash, where its credential is used: whether there is a place for it.
         hook: Called at every boundary, with its name; tests stop the process there.
     """
 
@@ -30,5 +28,5 @@ class Parts(msgspec.Struct, frozen=True):
     keys: Keys
     services: dict[str, Service]
     find_rotator: Callable[[str], Rotator | None]
-    hold_server: Callable[[str], AbstractContextManager[Any]]
+    admit: Callable[[int, str], bool] = lambda _secret, _target: True
     hook: Callable[[str], None] = lambda _: None

@@ -13,7 +13,8 @@ from strongroom.control import ControlServer
 from strongroom.gateway.operation import Service
 from strongroom.opening import Opened
 from strongroom.rotation.acting import Keys
-from strongroom.rotation.loop import RotationLoop, ServerPlaces
+from strongroom.rotation.backlog import Backlog, Limits
+from strongroom.rotation.loop import RotationLoop
 from strongroom.rotation.names import DRY_RUN, SOCKET_NAME
 from strongroom.rotation.parts import Parts
 from strongroom.rotation.rehearsing import dry_run
@@ -36,12 +37,14 @@ class Rotations:
     def __init__(self, opened: Opened, services: Sequence[Service], clock: Clock, *, is_dev: bool) -> None:
         self._writer = open_writer(opened)
         reach = Reach(_authorities(opened), is_dev or opened.settings.rotate_local_targets)
+        settings = opened.settings
+        backlog = Backlog(Limits(settings.rotations_at_once, settings.rotations_at_one_server))
         self.parts = Parts(
             writer=self._writer,
             keys=Keys(opened.keyring, clock),
             services={service.name: service for service in services},
             find_rotator=lambda function: find_rotator(function, reach),
-            hold_server=ServerPlaces().hold,
+            admit=backlog.move,
         )
         self._desk = ControlServer(
             opened,
@@ -50,7 +53,7 @@ class Rotations:
             socket_name=SOCKET_NAME,
             own={DRY_RUN: lambda details: dry_run(self.parts, details)},
         )
-        self._loop = RotationLoop(self.parts, lambda: opened.open_rows(CACHE_BYTES))
+        self._loop = RotationLoop(self.parts, backlog, lambda: opened.open_rows(CACHE_BYTES))
 
     def start(self) -> None:
         """Start the threads."""

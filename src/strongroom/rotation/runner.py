@@ -45,7 +45,7 @@ from strongroom.rotation.rotator import (
     Rotator,
     TargetFailed,
 )
-from strongroom.services.secretsmanager.model import AWSCURRENT, Secret
+from strongroom.services.secretsmanager.model import Secret
 from strongroom.services.secretsmanager.rotation_rows import RotationRow, save_rotation
 from strongroom.services.secretsmanager.tables import find_version, update_version
 from strongroom.store.transaction import Transaction
@@ -77,13 +77,15 @@ class Runner:
 
     def run(self) -> None:
         """Go on until there is nothing to do now."""
-        look = self._journal.begin()
-        while look is not None:
-            try:
-                look = self._advance(look)
-            except LeaseLost:
-                log.info("the rotation of secret number %d went to another runner", self._secret_id)
+        try:
+            look = self._journal.begin()
+            if look is not None and not self._parts.admit(self._secret_id, look.row.work.target):
+                self._journal.give_back(look)
                 return
+            while look is not None:
+                look = self._advance(look)
+        except LeaseLost:
+            log.info("the rotation of secret number %d went to another runner", self._secret_id)
 
     def _advance(self, look: Look) -> Look | None:
         """Do the next step; give the next look, or None when there is nothing to do now."""
@@ -96,13 +98,13 @@ class Runner:
         if rotator is None:
             failure = TargetFailed(Cause.CONFIGURATION, "no function rotates such a secret")
             return self._fail(look, failure, CREATE)
-        current = look.documents[look.secret.labels[AWSCURRENT]]
-        with self._parts.hold_server(f"{current.reveal().get('host')}:{current.reveal().get('port')}"):
-            if look.row.work.is_test:
-                return self._test(look, rotator, current)
-            if look.aim is Aim.STAGE:
-                return self._stage(look, rotator, current)
-            return self._go_on(look, rotator)
+        current = look.current
+        assert current is not None, "a look without it has a problem"
+        if look.row.work.is_test:
+            return self._test(look, rotator, current)
+        if look.aim is Aim.STAGE:
+            return self._stage(look, rotator, current)
+        return self._go_on(look, rotator)
 
     def _test(self, look: Look, rotator: Rotator, current: Document) -> Look | None:
         """Test the configuration; nothing changes."""

@@ -4,6 +4,8 @@ Rules (reference 5.4, 5.5):
  - Without a duration a window of an hourly schedule is one hour long; any other ends with its UTC day. None runs into
    the next UTC day.
  - Windows are found from the last change of the value. What was missed is not made up for several times.
+ - What missed its window is made up for in the next one. A schedule by days says nothing about which day it is: its
+   hours of the next day that has some left will do, and nobody waits for months because of one bad night.
  - The moment inside a window is drawn by hashing, not by chance: all processes agree on it, and a restart does not
    move it. It lies in the first half, more often near the beginning, so that there is time to try again.
 """
@@ -47,11 +49,23 @@ def next_window(schedule: Schedule, changed_ms: Instant) -> Window | None:
         The window; None when it would lie beyond the year 9999.
     """
     opens_ms = _next_opening(schedule, changed_ms)
-    if opens_ms is None:
-        return None
-    end_of_day_ms = midnight(opens_ms) + DAY_MS
-    hours = schedule.duration_hours or (1 if schedule.is_hourly else 24)
-    return Window(opens_ms, min(opens_ms + hours * HOUR_MS, end_of_day_ms))
+    return None if opens_ms is None else _window_at(schedule, opens_ms)
+
+
+def make_up_window(schedule: Schedule, from_ms: Instant) -> Window | None:
+    """Find the window in which a rotation that missed its own is made up for.
+
+    Args:
+        schedule: When windows open.
+        from_ms: The window is open then, or opens later.
+
+    Returns:
+        The window; None when it would lie beyond the year 9999.
+    """
+    if schedule.days is None:
+        return next_window(schedule, from_ms)
+    today = _window_at(schedule, midnight(from_ms))
+    return today if from_ms < today.closes_ms else _window_at(schedule, midnight(from_ms) + DAY_MS)
 
 
 def moment_inside(window: Window, name: str) -> Instant:
@@ -72,6 +86,12 @@ def days_between_windows(schedule: Schedule, changed_ms: Instant) -> int | None:
     if first is None or second is None:
         return None
     return (second.opens_ms - first.opens_ms) // DAY_MS or None
+
+
+def _window_at(schedule: Schedule, opens_ms: Instant) -> Window:
+    end_of_day_ms = midnight(opens_ms) + DAY_MS
+    hours = schedule.duration_hours or (1 if schedule.is_hourly else 24)
+    return Window(opens_ms, min(opens_ms + hours * HOUR_MS, end_of_day_ms))
 
 
 def _next_opening(schedule: Schedule, after_ms: Instant) -> Instant | None:

@@ -118,6 +118,14 @@ class Rows:
         """
         return [row[0] for row in self._fetch(sql, tuple(bindings))]
 
+    def listing(self, sql: str, bindings: Sequence[Value] = ()) -> list[tuple[Value, ...]]:
+        """Read what constant SQL yields: as ``column``, of several columns."""
+        return [tuple(row) for row in self._fetch(sql, tuple(bindings))]
+
+    def alias(self, space: str, text: str) -> str:
+        """Give a keyed hash of a text, to sort by what must not be readable in the store."""
+        return self._authenticator.place(space, (text,)).hex()
+
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Let all reads inside see one state of the store: rows that must agree are read together.

@@ -12,13 +12,20 @@ Rules:
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Collection
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from strongroom.clock import DAY_MS, Instant
 from strongroom.schedule.rules import Schedule, parse_schedule
-from strongroom.schedule.windows import days_between_windows, moment_inside, next_window
+from strongroom.schedule.windows import (
+    Window,
+    days_between_windows,
+    make_up_window,
+    moment_inside,
+    next_window,
+)
 from strongroom.services.secretsmanager.model import AWSCURRENT, AWSPENDING, Rotation, Secret
 from strongroom.services.secretsmanager.tables import HISTORY, ROTATIONS
 from strongroom.store.errors import StoreTampered
@@ -29,6 +36,22 @@ from strongroom.store.transaction import Transaction
 HISTORY_MOST: Final = 100
 UNTOUCHED: Final = frozenset({"planned", "staged"})
 """States in which the target was not yet asked for anything, see ``rotation/machine.py``."""
+OVERDUE_AFTER_MS: Final = 900_000
+"""A rotation that is due for so long, and in no other trouble, was not begun though it should have been."""
+_SET_ORDER: Final = "UPDATE rotations SET target = ?, is_urgent = ?, trouble = ? WHERE secret_id = ?"
+_DUE_URGENT: Final = (
+    "SELECT secret_id, target, is_urgent FROM rotations "
+    "WHERE is_urgent = 1 AND due_ms <= ? AND lease_until_ms <= ? ORDER BY due_ms LIMIT ?"
+)
+_DUE: Final = (
+    "SELECT secret_id, target, is_urgent FROM rotations WHERE is_urgent = 0 AND due_ms <= ? AND lease_until_ms <= ? "
+    "AND target NOT IN (SELECT value FROM json_each(?)) ORDER BY due_ms LIMIT ?"
+)
+_TROUBLES: Final = "SELECT trouble, count(*) FROM rotations WHERE trouble <> '' GROUP BY trouble"
+_COUNT_DUE: Final = "SELECT count(*) FROM rotations WHERE is_urgent IN (0, 1) AND due_ms <= ?"
+_COUNT_LATE: Final = (
+    "SELECT count(*) FROM rotations WHERE is_urgent IN (0, 1) AND due_ms <= ? AND trouble = ''"
+)
 IMMEDIATE_WINDOW_MS: Final = DAY_MS
 """For how long a rotation that was asked for is tried again often."""
 
@@ -51,6 +74,9 @@ class Work(msgspec.Struct, frozen=True, omit_defaults=True):
         cause: Why it failed; a sentence without values.
         proof: What was proven so far, see ``HistoryEntry``.
         entries: The number of the newest history entry: one that was removed is missed (K-03).
+        target: Where the credential was used when it was last looked at, as a keyed hash: only a few rotations run
+            there at once.
+        missed: How many windows closed since the last success without one.
     """
 
     token: str = ""
@@ -67,6 +93,8 @@ class Work(msgspec.Struct, frozen=True, omit_defaults=True):
     cause: str = ""
     proof: dict[str, str] = {}
     entries: int = 0
+    target: str = ""
+    missed: int = 0
 
 
 class RotationRow(msgspec.Struct, frozen=True):
@@ -83,7 +111,8 @@ class HistoryEntry(msgspec.Struct, frozen=True):
     """What became of a rotation, or of one attempt.
 
     Attributes:
-        outcome: ``succeeded``, ``failed``, ``abandoned``, ``test-succeeded``, ``test-failed``.
+        outcome: ``succeeded``, ``failed``, ``held``, ``abandoned``, ``cancelled``, ``missed``, ``test-succeeded``,
+            ``test-failed``.
         facts: The token, attempts, cause, and the proof of switch: server, version, tls; ``old_worked_before``,
             ``new_worked_before_promotion``, ``new_works_after``, ``old_refused_after``. No values.
     """
@@ -109,20 +138,74 @@ def find_rotation(rows: Rows, secret_id: int) -> RotationRow | None:
 def save_rotation(transaction: Transaction, row: RotationRow) -> None:
     """Add or replace a row."""
     stored: Row = (row.secret_id, row.due_ms, row.lease_until_ms, row.epoch, _encode(row.work))
-    if transaction.find(ROTATIONS, row.secret_id) is None:
+    before: Any = transaction.find(ROTATIONS, row.secret_id)
+    order = _order_of(row.work)
+    if before is None:
         transaction.insert(ROTATIONS, stored)
     else:
         transaction.update(ROTATIONS, stored)
+        if order == _order_of(_decode_work(before[4])):
+            return
+    transaction.run(_SET_ORDER, (*order, row.secret_id))
 
 
-def list_due_rotations(rows: Rows, now_ms: Instant, most: int) -> list[int]:
-    """List secrets whose rotation is to be looked at and is not leased to anybody, the longest overdue first."""
-    due: list[Any] = rows.column(
-        "SELECT secret_id FROM rotations WHERE due_ms <= ? AND lease_until_ms <= ? "
-        "ORDER BY due_ms, secret_id LIMIT ?",
-        (now_ms, now_ms, most),
-    )
-    return due
+def _order_of(work: Work) -> tuple[str, int, str]:
+    """Give what the order of due rotations hangs on, and what operators are told of."""
+    trouble = "held" if work.is_held else "failing" if work.attempts else "overdue" if work.missed else ""
+    return work.target, int(bool(work.token) and work.state not in UNTOUCHED), trouble
+
+
+class Due(NamedTuple):
+    """A rotation that is to be looked at.
+
+    Attributes:
+        target: See ``Work``; empty when it is not known.
+        is_urgent: Whether the target may have been asked for something: an application may depend on its end.
+    """
+
+    secret_id: int
+    target: str
+    is_urgent: bool
+
+
+def list_due_rotations(rows: Rows, now_ms: Instant, most: int, but_at: Collection[str] = ()) -> list[Due]:
+    """List rotations that are due and not leased to anybody: urgent ones first, then the longest overdue.
+
+    Args:
+        rows: The store.
+        now_ms: The instant.
+        most: How many of either kind.
+        but_at: Targets whose rotations, unless they are urgent, are left out.
+    """
+    found: list[Any] = [
+        *rows.listing(_DUE_URGENT, (now_ms, now_ms, most)),
+        *rows.listing(_DUE, (now_ms, now_ms, msgspec.json.encode(sorted(but_at)).decode(), most)),
+    ]
+    return [Due(secret_id, target, bool(is_urgent)) for secret_id, target, is_urgent in found]
+
+
+class Standings(NamedTuple):
+    """How many rotations are in which situation.
+
+    Attributes:
+        due: Are to be looked at now, or are under way.
+        failing: Failed at their last attempt, and will be tried again.
+        held: Wait for somebody: no stored value logs in.
+        overdue: Missed a window, or are due for a while and were not begun.
+    """
+
+    due: int
+    failing: int
+    held: int
+    overdue: int
+
+
+def count_rotations(rows: Rows, now_ms: Instant) -> Standings:
+    """Count rotations for the metrics and for operators."""
+    counts: dict[Any, Any] = dict(rows.listing(_TROUBLES))  # type: ignore[arg-type]
+    due: Any = rows.scalar(_COUNT_DUE, (now_ms,))
+    late: Any = rows.scalar(_COUNT_LATE, (now_ms - OVERDUE_AFTER_MS,))
+    return Standings(due, counts.get("failing", 0), counts.get("held", 0), counts.get("overdue", 0) + late)
 
 
 def list_history(rows: Rows, secret: Secret) -> list[HistoryEntry]:
@@ -175,6 +258,27 @@ def scheduled(secret: Secret, rotation: Rotation, changed_ms: Instant) -> tuple[
     """
     schedule = schedule_of(rotation) if rotation.is_enabled else None
     window = next_window(schedule, changed_ms) if schedule is not None else None
+    return _due_in(window, secret, rotation)
+
+
+def made_up_for(secret: Secret, rotation: Rotation, from_ms: Instant) -> tuple[Rotation, Instant | None]:
+    """Find the window for a rotation that did not succeed in its own.
+
+    Args:
+        secret: The secret.
+        rotation: Its configuration.
+        from_ms: Nothing begins before.
+
+    Returns:
+        As ``scheduled``.
+    """
+    schedule = schedule_of(rotation) if rotation.is_enabled else None
+    window = make_up_window(schedule, from_ms) if schedule is not None else None
+    rotation, due_ms = _due_in(window, secret, rotation)
+    return rotation, None if due_ms is None else max(due_ms, from_ms)
+
+
+def _due_in(window: Window | None, secret: Secret, rotation: Rotation) -> tuple[Rotation, Instant | None]:
     if window is None:
         return msgspec.structs.replace(rotation, next_ms=None), None
     return (
@@ -236,7 +340,8 @@ def after_labels(
     elif not is_under_way:
         return after
     if row is not None:
-        save_rotation(transaction, msgspec.structs.replace(row, due_ms=due_ms))
+        work = msgspec.structs.replace(row.work, missed=0) if is_new_value else row.work
+        save_rotation(transaction, msgspec.structs.replace(row, due_ms=due_ms, work=work))
     return after
 
 

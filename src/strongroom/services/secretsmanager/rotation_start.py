@@ -47,7 +47,13 @@ def give_up_displaced(
         remove_version(transaction, secret.secret_id, work.token)
     entry = HistoryEntry(now_ms, "abandoned", {"token": work.token, "state": work.state})
     told = add_history(transaction, secret.secret_id, work, entry)
-    rest = Work(entries=told.entries, quiet_until_ms=work.quiet_until_ms, asked=work.asked)
+    rest = Work(
+        entries=told.entries,
+        quiet_until_ms=work.quiet_until_ms,
+        asked=work.asked,
+        target=work.target,
+        missed=work.missed,
+    )
     save_rotation(transaction, RotationRow(row.secret_id, None, 0, row.epoch + 1, rest))
     return rotation_event("RotationAbandoned", secret, work.token, now_ms)
 
@@ -92,6 +98,8 @@ def start_rotation(
         quiet_until_ms=row.work.quiet_until_ms,
         asked=row.work.asked,
         entries=row.work.entries,
+        target=row.work.target,
+        missed=row.work.missed,
     )
     # Who still holds the lease of an older rotation of this secret finds another epoch.
     save_rotation(
