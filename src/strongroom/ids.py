@@ -60,6 +60,11 @@ def _draw_uuids() -> list[str]:
     ]
 
 
+def new_row_number() -> int:
+    """Draw the number of a row, 1 to 2^63 - 1: one that was given away is not met again."""
+    return (int.from_bytes(os.urandom(8), "big") >> 1) or 1
+
+
 def new_secret_suffix() -> str:
     """Draw the six characters that end a secret's ARN."""
     return draw(ALPHANUMERIC, 6)

@@ -83,6 +83,7 @@ def test_record_types_and_field_tags_are_permanent() -> None:
         "AUDIT_SIGNING_SEED": 6,
         "PAGING_TOKEN": 7,
         "SESSION_TOKEN": 8,
+        "LOG_EVENTS": 9,
     }
     assert {member.name: member.value for member in FieldTag} == {
         "HEADER": 1,
@@ -96,6 +97,9 @@ def test_record_types_and_field_tags_are_permanent() -> None:
         "CREDENTIAL_ID": 9,
         "BINDING": 10,
         "SEED_NAME": 11,
+        "LOG_GROUP_ID": 12,
+        "LOG_STREAM_ID": 13,
+        "LOG_SEQUENCE": 14,
     }
 
 

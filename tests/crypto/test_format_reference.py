@@ -27,6 +27,9 @@ WORDS = {
     "credential id": FieldTag.CREDENTIAL_ID,
     "binding": FieldTag.BINDING,
     "seed name": FieldTag.SEED_NAME,
+    "log group id": FieldTag.LOG_GROUP_ID,
+    "log stream id": FieldTag.LOG_STREAM_ID,
+    "log sequence": FieldTag.LOG_SEQUENCE,
 }
 
 

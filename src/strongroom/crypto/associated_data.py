@@ -41,6 +41,7 @@ class RecordType(IntEnum):
     AUDIT_SIGNING_SEED = 6
     PAGING_TOKEN = 7
     SESSION_TOKEN = 8
+    LOG_EVENTS = 9
 
 
 @unique
@@ -58,6 +59,9 @@ class FieldTag(IntEnum):
     CREDENTIAL_ID = 9
     BINDING = 10
     SEED_NAME = 11
+    LOG_GROUP_ID = 12
+    LOG_STREAM_ID = 13
+    LOG_SEQUENCE = 14
 
 
 _MAGIC: Final = b"strongroom"

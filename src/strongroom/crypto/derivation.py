@@ -33,6 +33,7 @@ class Purpose(StrEnum):
     AUDIT_SEED = "audit-seed"
     AUDIT_ANCHOR = "audit-anchor"
     SESSION = "session"
+    LOGS = "logs"
 
 
 @unique

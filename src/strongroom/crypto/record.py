@@ -43,6 +43,10 @@ RULES: Final = {
     RecordType.AUDIT_SIGNING_SEED: RecordRule(Purpose.AUDIT_SEED, (FieldTag.SEED_NAME,)),
     RecordType.PAGING_TOKEN: RecordRule(Purpose.PAGING, (FieldTag.BINDING,)),
     RecordType.SESSION_TOKEN: RecordRule(Purpose.SESSION, (FieldTag.BINDING,)),
+    RecordType.LOG_EVENTS: RecordRule(
+        Purpose.LOGS,
+        (FieldTag.ACCOUNT, FieldTag.LOG_GROUP_ID, FieldTag.LOG_STREAM_ID, FieldTag.LOG_SEQUENCE),
+    ),
 }
 """Every type of small record; ``docs/reference/sealed-format.md`` lists the same."""
 
@@ -59,7 +63,8 @@ def seal_record(
         place: What the record is bound to, in the order of the table: CREDENTIAL account and credential
             id (an access key id, the serial number of an MFA device, a user's id with ``/login``);
             KMS_MATERIAL account, key ARN and key material id; AUDIT_SIGNING_SEED a name; PAGING_TOKEN and
-            SESSION_TOKEN the binding.
+            SESSION_TOKEN the binding; LOG_EVENTS account and the ids of group and stream and the sequence
+            number of the batch, 8 bytes each.
 
     Raises:
         MalformedContext: ``place`` holds a lone surrogate.
