@@ -22,6 +22,7 @@ _TITLES = {
     "sts": "STS",
     "kms": "KMS",
     "cloudtrail": "CloudTrail",
+    "logs": "CloudWatch Logs",
 }
 _MODES = {Mode.READ: "reads", Mode.QUERY: "reads many rows", Mode.CHANGE: "changes"}
 

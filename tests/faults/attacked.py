@@ -159,6 +159,11 @@ def standing_target(directory: Path) -> Iterator[Target]:
         device = iam.create_virtual_mfa_device(VirtualMFADeviceName="phone")["VirtualMFADevice"]
         codes = Authenticator(device["Base32StringSeed"]).pair(time.time())
         iam.enable_mfa_device(UserName="app", SerialNumber=device["SerialNumber"], **codes)
+        logs = server.client("logs")
+        logs.create_log_group(logGroupName="events")
+        logs.create_log_stream(logGroupName="events", logStreamName="one")
+        event = {"timestamp": time.time_ns() // 1_000_000, "message": VALUES["a"]}
+        logs.put_log_events(logGroupName="events", logStreamName="one", logEvents=[event])
         made = iam.create_access_key(UserName="app")["AccessKey"]
         app = Key(made["AccessKeyId"], made["SecretAccessKey"])
         store = apsw.Connection(str(server.data_dir / DATABASE_NAME))

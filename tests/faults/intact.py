@@ -21,6 +21,10 @@ from strongroom.services.iam.policy_rows import VERSIONS as POLICY_VERSIONS
 from strongroom.services.iam.tables import ACCESS_KEYS, ACCOUNTS, REGIONS
 from strongroom.services.kms.tables import ALIASES, GRANTS, KEYS, MATERIALS
 from strongroom.services.kms.tables import POLICIES as KEY_POLICIES
+from strongroom.services.logs.batches import BATCHES as LOG_BATCHES
+from strongroom.services.logs.leaves import LEAVES as LOG_LEAVES
+from strongroom.services.logs.tables import GROUPS as LOG_GROUPS
+from strongroom.services.logs.tables import STREAMS as LOG_STREAMS
 from strongroom.services.secretsmanager.tables import HISTORY, POLICIES, ROTATIONS, SECRETS, VERSIONS
 from strongroom.store.revision import META
 from strongroom.store.table import Table
@@ -32,11 +36,13 @@ AUTHENTICATED: tuple[Table, ...] = (
     SETTINGS, REPORTS, LAST_USED,
     KEY_POLICIES, GRANTS, ROTATIONS, HISTORY,
     ROLES.policy_table, CUSTOMER_POLICIES, POLICY_VERSIONS, ATTACHMENTS, PROVIDERS, PROFILES,
+    LOG_GROUPS, LOG_STREAMS, LOG_LEAVES, LOG_BATCHES,
 )  # fmt: skip
 WITHOUT_OPERATIONS: tuple[Table, ...] = ()
 """Tables that no operation reads yet. The operation that does moves its table to the others, with a probe."""
 UNAUTHENTICATED = {
     "keyring", "changes", "audit_outbox", "audit_outbox_head", "kms_key_dues", "store_leaves", "store_pages",
+    "log_dues",
 }  # fmt: skip
 """As the schema says: the keyring is sealed, the outbox is chained; log, leaves and pages hang on the head; the due
 times say nothing that is believed."""

@@ -363,6 +363,12 @@ def read_history(target: Target) -> Answer | None:
     raise AssertionError("a history that nobody wrote was listed")
 
 
+def read_log(target: Target) -> Answer:
+    """Read the events of a stream."""
+    members = {"logGroupName": "events", "logStreamName": "one"}
+    return target.ask("GetLogEvents", members, service="logs")
+
+
 PROBES: dict[str, tuple[Probe, str]] = {
     "accounts": (list_accounts, ""),
     "regions": (read_a, ""),
@@ -393,6 +399,10 @@ PROBES: dict[str, tuple[Probe, str]] = {
     "secret_policies": (read_b, ""),
     "rotations": (rotate, ""),
     "rotation_history": (read_history, ""),
+    "log_groups": (read_log, ""),
+    "log_streams": (read_log, ""),
+    "log_leaves": (read_log, ""),
+    "log_batches": (read_log, ""),
     "store_meta": (create, ""),
 }
 """What reads a row of each table, and which row."""

@@ -31,6 +31,7 @@ class World:
             server.client("secretsmanager", self.account),
             server.client("iam", self.account),
             server.client("kms", self.account),
+            server.client("logs", self.account),
         )
 
     def new_name(self) -> str:

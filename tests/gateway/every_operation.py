@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -93,6 +94,7 @@ class Clients:
     secretsmanager: Any
     iam: Any
     kms: Any
+    logs: Any
 
 
 def _no_resource(_account: str, _name: str) -> str:
@@ -350,8 +352,63 @@ OBJECT_MEMBERS: Final = {
     "OpenIDConnectProviderArn",
     "KeyId",
     "SerialNumber",
+    "logGroupName",
+    "logGroupIdentifier",
+    "resourceArn",
 }
 """Members of requests that name an object: operations that have one are asked about absent ones too."""
+
+
+def _log_group(clients: Clients, name: str) -> None:
+    clients.logs.create_log_group(logGroupName=name, tags={"k": "v"})
+
+
+def _log_stream(clients: Clients, name: str) -> None:
+    _log_group(clients, name)
+    clients.logs.create_log_stream(logGroupName=name, logStreamName="s")
+
+
+def _written_log_stream(clients: Clients, name: str) -> None:
+    _log_stream(clients, name)
+    events = [{"timestamp": time.time_ns() // 1_000_000, "message": CANARY}]
+    clients.logs.put_log_events(logGroupName=name, logStreamName="s", logEvents=events)
+
+
+def _log_group_arn(account: str, name: str) -> str:
+    return f"arn:aws:logs:{REGION}:{account}:log-group:{name}"
+
+
+def _whole_log_group_arn(account: str, name: str) -> str:
+    return f"{_log_group_arn(account, name)}:log-stream:"
+
+
+def _log_stream_arn(account: str, name: str) -> str:
+    return f"{_whole_log_group_arn(account, name)}s"
+
+
+def _of_log_group(prepare: Callable[[Clients, str], None] = _log_group, **members: Any) -> Example:
+    return Example(
+        lambda name: {"logGroupName": name, **members}, _whole_log_group_arn, prepare, _whole_log_group_arn
+    )
+
+
+def _of_log_stream(prepare: Callable[[Clients, str], None] = _log_stream, **members: Any) -> Example:
+    return Example(
+        lambda name: {"logGroupName": name, "logStreamName": "s", **members},
+        _log_stream_arn,
+        prepare,
+        _log_stream_arn,
+    )
+
+
+def _of_tagged_log_group(**members: Any) -> Example:
+    return Example(
+        lambda name: {"resourceArn": _log_group_arn(ACCOUNT, name), **members},
+        _log_group_arn,
+        _log_group,
+        _log_group_arn,
+    )
+
 
 # A key of KMS draws its own id, so the name of its example is that id; behind a slash stands what else was made.
 # Where a ciphertext is asked about, the name is the ciphertext.
@@ -717,6 +774,42 @@ EXAMPLES: Final[Mapping[tuple[str, str], Example]] = {
     ),
     ("sts", "GetSessionToken"): _without_resource(),
     ("cloudtrail", "LookupEvents"): _without_resource(),
+    ("logs", "CreateLogGroup"): _of_log_group(_nothing),
+    ("logs", "CreateLogStream"): _of_log_stream(_log_group),
+    ("logs", "DeleteLogGroup"): _of_log_group(),
+    ("logs", "DeleteLogStream"): _of_log_stream(),
+    ("logs", "DeleteRetentionPolicy"): _of_log_group(),
+    ("logs", "DescribeLogGroups"): Example(
+        lambda _: {},
+        lambda account, _: _whole_log_group_arn(account, ""),
+        _nothing,
+        lambda account, _: _whole_log_group_arn(account, ""),
+    ),
+    ("logs", "DescribeLogStreams"): _of_log_group(_log_stream),
+    ("logs", "GetLogEvents"): _of_log_stream(_written_log_stream),
+    ("logs", "ListTagsForResource"): _of_tagged_log_group(),
+    ("logs", "ListTagsLogGroup"): _of_log_group(),
+    ("logs", "PutLogEvents"): Example(
+        lambda name: {
+            "logGroupName": name,
+            "logStreamName": "s",
+            "logEvents": [{"timestamp": time.time_ns() // 1_000_000, "message": CANARY}],
+        },
+        _log_stream_arn,
+        _log_stream,
+        _log_stream_arn,
+    ),
+    ("logs", "PutLogGroupDeletionProtection"): Example(
+        lambda name: {"logGroupIdentifier": name, "deletionProtectionEnabled": False},
+        _whole_log_group_arn,
+        _log_group,
+        _whole_log_group_arn,
+    ),
+    ("logs", "PutRetentionPolicy"): _of_log_group(retentionInDays=7),
+    ("logs", "TagLogGroup"): _of_log_group(tags={"k": "w"}),
+    ("logs", "TagResource"): _of_tagged_log_group(tags={"k": "w"}),
+    ("logs", "UntagLogGroup"): _of_log_group(tags=["k"]),
+    ("logs", "UntagResource"): _of_tagged_log_group(tagKeys=["k"]),
 }
 
 WITHOUT_PERMISSION: Final = {("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")}

@@ -20,6 +20,7 @@ from tests.support.accounts import Account, Key
 TARGET_PREFIXES = {
     "secretsmanager": "secretsmanager",
     "kms": "TrentService",
+    "logs": "Logs_20140328",
     "cloudtrail": "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101",
 }
 QUERY_VERSIONS = {"iam": "2010-05-08", "sts": "2011-06-15"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from strongroom.gateway.operation import Service
-from strongroom.services import cloudtrail, iam, kms, secretsmanager, sts
+from strongroom.services import cloudtrail, iam, kms, logs, secretsmanager, sts
 
 SERVICES: Final[tuple[Service, ...]] = (
     secretsmanager.SERVICE,
@@ -13,4 +13,5 @@ SERVICES: Final[tuple[Service, ...]] = (
     sts.SERVICE,
     kms.SERVICE,
     cloudtrail.SERVICE,
+    logs.SERVICE,
 )

@@ -26,6 +26,7 @@ from strongroom.store.writer import Change, Writer
 from strongroom.workers.deletion import DeletionWorker
 from strongroom.workers.jobs import Job
 from strongroom.workers.keys import KeyWorker
+from strongroom.workers.logs import LogWorker
 
 log = logging.getLogger(__name__)
 
@@ -108,6 +109,7 @@ def background_jobs(opened: Opened, writer: Writer, clock: Clock) -> list[Callab
         lambda: _checkpoint(opened, writer),
         lambda: _delete(opened, writer, clock),
         lambda: _look_after_keys(opened, writer, clock),
+        lambda: _tidy_logs(opened, writer, clock),
     ]
 
 
@@ -190,6 +192,11 @@ def _look_after_keys(opened: Opened, writer: Writer, clock: Clock) -> Job:
         deletes_used_keys=settings.kms_delete_used_keys,
     )
     return Job("keys", settings.deletion_interval_s, lambda: worker.run_once(clock()))
+
+
+def _tidy_logs(opened: Opened, writer: Writer, clock: Clock) -> Job:
+    worker = LogWorker(opened.open_rows(1_048_576), writer.submit)
+    return Job("logs", opened.settings.deletion_interval_s, lambda: worker.run_once(clock()))
 
 
 def _settle(changes: Sequence[Change], committed: bool) -> None:
