@@ -17,13 +17,12 @@ Not promised: GCM does not commit to its key. Nobody may try several keys on one
 
 from __future__ import annotations
 
+import hmac
 from os import urandom
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.kbkdf import KBKDFHMAC, CounterLocation, Mode
 
 from strongroom.crypto.errors import AuthenticationFailed, InvalidKeySize
 from strongroom.crypto.material import KEY_BYTES, Hidden
@@ -37,7 +36,8 @@ OVERHEAD_BYTES: Final = NONCE_BYTES + TAG_BYTES
 ONCE_OVERHEAD_BYTES: Final = SALT_BYTES + OVERHEAD_BYTES
 """What ``seal_once`` adds to a plaintext."""
 
-_SHA256: Final = SHA256()
+_FIRST_BLOCK: Final = (1).to_bytes(4, "big")
+_LENGTH_IN_BITS: Final = (8 * KEY_BYTES).to_bytes(4, "big")
 
 
 def seal(key: bytes, plaintext: bytes, associated_data: bytes) -> bytes:
@@ -124,17 +124,8 @@ def derive_once(key: bytes | bytearray, label: bytes, context: bytes) -> bytes:
 
     Source: NIST SP 800-108r1 section 4.1.
     """
-    return KBKDFHMAC(
-        algorithm=_SHA256,
-        mode=Mode.CounterMode,
-        length=KEY_BYTES,
-        rlen=4,
-        llen=4,
-        location=CounterLocation.BeforeFixed,
-        label=label,
-        context=context,
-        fixed=None,
-    ).derive(key)
+    # One block of the counter mode is one HMAC; the library's own derivation takes three times as long to set up.
+    return hmac.digest(key, _FIRST_BLOCK + label + b"\0" + context + _LENGTH_IN_BITS, "sha256")
 
 
 def seal_once(key: bytes | bytearray, label: bytes, plaintext: bytes, associated_data: bytes) -> bytes:
