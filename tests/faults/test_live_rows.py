@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import apsw
+import msgspec
 import pytest
 
 import strongroom
@@ -27,7 +28,14 @@ from strongroom.older_stores import TABLES_BEFORE_LEAVES
 from strongroom.opening import Opened, create, open_deployment, run_alone
 from strongroom.seal.file import FileSeal
 from strongroom.services.iam.tables import REGIONS
-from strongroom.services.secretsmanager.tables import POLICIES, SECRETS
+from strongroom.services.secretsmanager.model import Attributes, Secret
+from strongroom.services.secretsmanager.tables import (
+    POLICIES,
+    SECRETS,
+    find_secret,
+    insert_secret,
+    update_secret,
+)
 from strongroom.store.engine import open_connection
 from strongroom.store.errors import StoreError, StoreRolledBack, StoreTampered
 from strongroom.store.leaves import (
@@ -461,6 +469,77 @@ def test_writing_over_what_an_attacker_did_is_refused(stand: Stand) -> None:
     assert stand.rows.find(REGIONS, "eu-west-1") is None
     stand.change(lambda transaction: transaction.update(REGIONS, ("eu-west-1", 2)))  # there is none: as ever
     assert stand.rows.find(REGIONS, "eu-west-1") is None
+
+
+def test_k03_a_row_that_is_not_live_is_in_nobodys_way_unseen(stand: Stand) -> None:
+    """Who asks the record alone takes it for absent; inserting over it is refused as tampering."""
+    stand.change(lambda transaction: transaction.insert(REGIONS, ("eu-west-1", 1)))
+    there = stand.copy("regions")
+    stand.change(lambda transaction: transaction.delete(REGIONS, "eu-west-1"))
+    stand.put(there, "regions")
+
+    def put_if_new(transaction: Transaction) -> None:
+        assert not transaction.is_listed(REGIONS, "eu-west-1")
+        assert transaction.is_listed(REGIONS, "us-east-1")
+        transaction.insert(REGIONS, ("eu-west-1", 2))
+
+    with pytest.raises(StoreTampered):
+        stand.change(put_if_new)
+    with pytest.raises(apsw.ConstraintError):
+        stand.change(lambda transaction: transaction.insert(REGIONS, ("us-east-1", 2)))
+
+
+def test_k03_an_update_of_a_row_that_was_taken_away_is_refused(stand: Stand) -> None:
+    """It does not end as if it had been made."""
+    stand.change(lambda transaction: transaction.insert(REGIONS, ("eu-west-1", 1)))
+    stand.store.execute("DELETE FROM regions WHERE region = 'eu-west-1'")
+    with pytest.raises(StoreTampered):
+        stand.change(lambda transaction: transaction.update(REGIONS, ("eu-west-1", 2)))
+
+
+def test_an_update_that_is_told_what_was_there_writes_what_differs(stand: Stand) -> None:
+    """What it is told is believed only when it is the newest state: otherwise every column is written."""
+    first, second = stand.make_row(SECRETS, 7), stand.make_row(SECRETS, 7, 1)
+    third = (*second[:6], 3, *second[7:])
+    stand.change(lambda transaction: transaction.insert(SECRETS, first))
+    stand.change(lambda transaction: transaction.update(SECRETS, second, first))
+    stand.change(lambda transaction: transaction.update(SECRETS, first, first))  # as if it still were
+    assert stand.rows.find(SECRETS, first[0]) == first
+    stand.change(lambda transaction: transaction.update(SECRETS, second, first))
+    stand.change(lambda transaction: transaction.update(SECRETS, third, second))
+    assert stand.rows.find(SECRETS, first[0]) == third
+    stand.store.execute("UPDATE secrets SET suffix = 'forged'")
+    stand.change(lambda transaction: transaction.update(SECRETS, second, third))
+    with pytest.raises(StoreTampered):
+        stand.rows.find(SECRETS, first[0])
+
+
+def test_what_a_change_remembers_is_forgotten_with_it(stand: Stand) -> None:
+    """The secret that it wrote is kept for the next change, unless it is undone."""
+    secret = Secret(7, "111122223333", "us-east-1", "s", "abcdef", 1, 1, 0, None, None, Attributes({}))
+    later = msgspec.structs.replace(secret, changed_ms=2)
+
+    def found(transaction: Transaction) -> Secret | None:
+        return find_secret(transaction, secret.account, secret.region, secret.name)
+
+    def group(transaction: Transaction) -> None:
+        insert_secret(transaction, secret)
+        transaction.keep()
+        transaction.run("SAVEPOINT change")
+        update_secret(transaction, later)
+        assert found(transaction) == later
+        transaction.run("ROLLBACK TO change")
+        transaction.undo()
+        transaction.run("RELEASE change")
+        assert found(transaction) == secret
+        update_secret(transaction, later)
+        transaction.keep()
+        hits = transaction.cache.hits
+        assert found(transaction) == later
+        assert transaction.cache.hits > hits
+
+    stand.change(group)
+    assert find_secret(stand.rows, secret.account, secret.region, secret.name) == later
 
 
 def test_readers_beside_a_writer_raise_no_false_alarm(stand: Stand) -> None:

@@ -65,7 +65,7 @@ class OutboxChain:
         self._seq = 0
         self._digest = b""
         self._is_begun = False
-        self._is_changed = False
+        self._rows: list[tuple[int, str, bytes, bytes]] = []
 
     def begin(self) -> None:
         """Read where the chain stands.
@@ -88,7 +88,7 @@ class OutboxChain:
         if not newest and exported < self._seq:
             raise OutboxBroken(f"the audit outbox lacks records {exported + 1} to {self._seq}")
         self._is_begun = True
-        self._is_changed = False
+        self._rows.clear()
 
     def append(self, request_id: str, record: bytes) -> None:
         """Add the record of a change that is being made in the same transaction.
@@ -100,21 +100,23 @@ class OutboxChain:
         assert self._is_begun, "begin was not called in this transaction"
         seq = self._seq + 1
         digest = chain_digest(self._digest, seq, record)
-        self._cursor.execute(_INSERT_ROW, (seq, request_id, record, digest))
+        self._rows.append((seq, request_id, record, digest))
         self._seq, self._digest = seq, digest
-        self._is_changed = True
 
     def mark(self) -> OutboxMark:
         """Return where the chain stands, before a savepoint is opened."""
         return OutboxMark(self._seq, self._digest)
 
     def rewind(self, mark: OutboxMark) -> None:
-        """Go back to a mark, after its savepoint was rolled back and the rows with it."""
+        """Go back to a mark, when the change is undone whose records came after it."""
+        del self._rows[len(self._rows) - (self._seq - mark.seq) :]
         self._seq, self._digest = mark
 
     def finish(self) -> None:
-        """Write the head; the last thing before COMMIT."""
-        if self._is_changed:
+        """Write the records and the head; before COMMIT."""
+        if self._rows:
+            self._cursor.executemany(_INSERT_ROW, self._rows)
+            self._rows.clear()
             self._cursor.execute(_UPDATE_HEAD, (self._seq, self._digest))
         self._is_begun = False
 

@@ -89,9 +89,14 @@ def decode_head(value: bytes) -> Head:
     return Head(revision, int.from_bytes(value[8:16], "big"), value[16:_FIXED_BYTES], value[_FIXED_BYTES:])
 
 
-def place_of(name_hash: bytes, leaf_hash: bytes) -> Place:
-    """Make a place of two keyed hashes of 16 bytes; they may be the same."""
-    return Place(int.from_bytes(leaf_hash[NAME_BYTES:], "big") % LEAVES, name_hash[:NAME_BYTES])
+def leaf_of(keyed: bytes) -> int:
+    """Choose a leaf by a keyed hash of 16 bytes."""
+    return int.from_bytes(keyed[NAME_BYTES:], "big") % LEAVES
+
+
+def place_of(keyed: bytes) -> Place:
+    """Make a place of one keyed hash of 16 bytes."""
+    return Place(leaf_of(keyed), keyed[:NAME_BYTES])
 
 
 def digest_of(content: bytes) -> bytes:

@@ -85,7 +85,7 @@ class Rows:
             StoreRolledBack: The whole store is older than it was.
             StoreUnavailable: The store does not answer.
         """
-        found = self._read(table, table.find_sql, key, lambda: table.place(self._authenticator, key))
+        found = self._read(table, table.find_sql, key, lambda: self._place(table, key))
         return found[0] if found else None
 
     def find_by(self, table: Table, columns: tuple[str, ...], *values: Value) -> Row | None:
@@ -187,7 +187,7 @@ class Rows:
         if self._freshness.is_current():
             found = self._fetch(sql, bindings)
             rows = [self._authentic(table, row) for row in found]
-            places = [table.place(self._authenticator, table.key_of(row)) for row, _ in rows]
+            places = [self._place(table, table.key_of(row)) for row, _ in rows]
             if not found and absent is not None:
                 places = [absent()]
             leaves = self._freshness.kept_leaves({place.leaf for place in places})
@@ -210,7 +210,7 @@ class Rows:
         for row, tag in rows:
             if is_head(table, row):
                 continue  # what it says of itself was compared before
-            place = table.place(self._authenticator, table.key_of(row))
+            place = self._place(table, table.key_of(row))
             entries = leaves.get(place.leaf)
             if entries is None:
                 entries = leaves[place.leaf] = self._leaf(place.leaf)
@@ -236,6 +236,9 @@ class Rows:
 
     def _leaf(self, number: int) -> bytes:
         return self._freshness.leaf(number)
+
+    def _place(self, table: Table, key: Row) -> Place:
+        return table.place(self._authenticator, key)
 
 
 def iterate_rows(rows: Rows, table: Table, page_clause: str, first: Sequence[Value]) -> Iterator[Row]:

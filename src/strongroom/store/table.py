@@ -17,7 +17,7 @@ from typing import Protocol
 
 import msgspec
 
-from strongroom.store.leaves import Place, place_of
+from strongroom.store.leaves import NAME_BYTES, Place, leaf_of, place_of
 
 Value = str | int | bytes | None
 Row = tuple[Value, ...]
@@ -50,6 +50,7 @@ class Table(msgspec.Struct, frozen=True):
             live rows. Only for few rows each.
         unique: Sets of columns that are unique as well, so that ``find_by`` can tell a row that was removed
             from one that never was. INVARIANT: an update does not change them.
+        mutable: The positions of the columns that an update may change.
     """
 
     name: str
@@ -60,25 +61,33 @@ class Table(msgspec.Struct, frozen=True):
     select_sql: str = ""
     find_sql: str = ""
     insert_sql: str = ""
-    update_sql: str = ""
     delete_sql: str = ""
     key_positions: tuple[int, ...] = ()
+    mutable: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         every = ", ".join((*self.columns, "mac"))
         where = " AND ".join(f"{column} = ?" for column in self.key)
-        assignments = ", ".join(f"{column} = ?" for column in (*self.columns, "mac"))
+        fixed = {*self.key, *[column for columns in self.unique for column in columns]}
         marks = ", ".join("?" * (len(self.columns) + 1))
         derived = {
             "select_sql": f"SELECT {every} FROM {self.name}",  # noqa: S608 - names are constants (D-07)
             "find_sql": f"SELECT {every} FROM {self.name} WHERE {where}",  # noqa: S608 - as above
             "insert_sql": f"INSERT INTO {self.name} ({every}) VALUES ({marks})",  # noqa: S608 - as above
-            "update_sql": f"UPDATE {self.name} SET {assignments} WHERE {where}",  # noqa: S608 - as above
             "delete_sql": f"DELETE FROM {self.name} WHERE {where}",  # noqa: S608 - as above
             "key_positions": tuple(self.columns.index(column) for column in self.key),
+            "mutable": tuple(at for at, column in enumerate(self.columns) if column not in fixed),
         }
         for attribute, value in derived.items():
             msgspec.structs.force_setattr(self, attribute, value)
+
+    def update_sql(self, positions: tuple[int, ...]) -> str:
+        """Write the SQL that sets the columns at these positions, and the code, of the row with a primary key."""
+        assignments = ", ".join(
+            f"{column} = ?" for column in (*[self.columns[at] for at in positions], "mac")
+        )
+        where = " AND ".join(f"{column} = ?" for column in self.key)
+        return f"UPDATE {self.name} SET {assignments} WHERE {where}"  # noqa: S608 - as above
 
     def key_of(self, row: Row) -> Row:
         """Give the primary key of a row."""
@@ -86,13 +95,21 @@ class Table(msgspec.Struct, frozen=True):
 
     def place(self, authenticator: Authenticator, key: Row) -> Place:
         """Say where the entry of the row with this primary key belongs."""
-        name = authenticator.place(self.name, key)
-        return place_of(name, authenticator.place(self.family, key[:1]) if self.family else name)
+        if self.family:
+            return Place(self.leaf_of_family(authenticator, key[0]), self.name_in_leaf(authenticator, key))
+        return place_of(authenticator.place(self.name, key))
+
+    def name_in_leaf(self, authenticator: Authenticator, key: Row) -> bytes:
+        """Name the row with this primary key as the entries of a leaf do."""
+        return authenticator.place(self.name, key)[:NAME_BYTES]
+
+    def leaf_of_family(self, authenticator: Authenticator, first: Value) -> int:
+        """Say in which leaf the rows of the family are whose key begins with ``first``."""
+        return leaf_of(authenticator.place(self.family, (first,)))
 
     def unique_place(self, authenticator: Authenticator, columns: tuple[str, ...], values: Row) -> Place:
         """Say where the entry of a unique set of columns belongs."""
-        name = authenticator.place(f"{self.name} by {' '.join(columns)}", values)
-        return place_of(name, name)
+        return place_of(authenticator.place(f"{self.name} by {' '.join(columns)}", values))
 
     def unique_places(self, authenticator: Authenticator, row: Row) -> list[Place]:
         """Say where the entries of all unique sets of a row belong."""

@@ -16,13 +16,13 @@ from typing import Final
 import apsw
 
 from strongroom.store.errors import StoreTampered
+from strongroom.store.group import Group
 from strongroom.store.leaves import (
     DIGEST_BYTES,
-    LEAVES_IN_PAGE,
+    ENTRY_BYTES,
     MARK_BYTES,
     Head,
-    digest_of,
-    extend_log,
+    Place,
     find_mark,
     mark_of,
     with_entry,
@@ -32,7 +32,7 @@ from strongroom.store.revision import HEAD_NAME, META, RevisionAnchor, is_head
 from strongroom.store.rows import Rows
 from strongroom.store.table import Authenticator, Row, Table, Value
 
-CHANGED_SQL = "INSERT OR REPLACE INTO changes (seq, cache_key) VALUES (?, ?)"
+_WRITE_LOG: Final = "INSERT OR REPLACE INTO changes (seq, cache_key) VALUES (?, ?)"
 _WRITE_HEAD: Final = "INSERT OR REPLACE INTO store_meta (name, value, mac) VALUES (?, ?, ?)"
 _WRITE_PAGE: Final = (
     "INSERT INTO store_pages (page, digests) VALUES (?, ?) "
@@ -43,18 +43,6 @@ _WRITE_LEAF: Final = (
     "ON CONFLICT (leaf) DO UPDATE SET entries = excluded.entries"
 )
 _UNIQUE_MARK: Final = b"\x01" * MARK_BYTES
-
-
-class _Group:
-    """What the changes of a group have done to the record of live rows; written when the group is finished."""
-
-    __slots__ = ("leaves", "log", "log_kept", "touched", "undoing")
-
-    def __init__(self, head: Head) -> None:
-        self.leaves: dict[int, bytes] = {}
-        self.touched: set[int] = set()
-        self.undoing: dict[int, bytes] = {}
-        self.log = self.log_kept = (head.log_seq, head.log_digest)
 
 
 class Transaction(Rows):
@@ -69,7 +57,8 @@ class Transaction(Rows):
     ) -> None:
         super().__init__(connection, authenticator, cache_bytes, anchor, tracks_fresh=True)
         self._cursor = connection.cursor()
-        self._group: _Group | None = None
+        self._group: Group | None = None
+        self._updates: dict[tuple[str, tuple[int, ...]], str] = {}
 
     def refresh(self) -> None:
         """Begin a group: make the cache as new as the store is, inside its transaction; raises as reading does."""
@@ -77,40 +66,60 @@ class Transaction(Rows):
         if not self.connection.in_transaction:
             super().refresh()
             return
-        number, digest = self._joined().log
-        self.cache.refresh(number, digest)
+        group = self._joined()
+        self.cache.refresh(group.log_seq, group.log_digest)
 
     def begin_empty(self) -> None:
         """Begin the first group of a store that has no record of live rows yet."""
         head = Head(0)
         self._freshness.trust(head, ())
-        self._group = _Group(head)
+        self._group = Group(head)
 
     def insert(self, table: Table, row: Row) -> None:
         """Add a row.
 
         Raises:
-            StoreTampered: There is one by the record of live rows: it was removed outside of Strongroom.
+            StoreTampered: The record of live rows has one and the store has not, or the other way round.
         """
         tag = self._authenticator.tag(table.name, row)
-        self._write(table.insert_sql, (*row, tag))
+        try:
+            self._write(table.insert_sql, (*row, tag))
+        except apsw.ConstraintError as problem:
+            if self.is_listed(table, *table.key_of(row)):
+                raise
+            raise StoreTampered(f"a row of {table.name} is there that is not live") from problem
         self._add(table, row, tag)
 
-    def update(self, table: Table, row: Row) -> None:
+    def update(self, table: Table, row: Row, was: Row | None = None) -> None:
         """Replace the row that has the primary key of ``row``, if there is one.
 
+        Args:
+            table: Its table.
+            row: What it is to be; the key and what ``table.unique`` names stay the same.
+            was: What it was read as, if that is known: then only the columns that differ are written, and the
+                indexes of the others are left alone.
+
         Raises:
-            StoreTampered: There is one that was deleted before.
+            StoreTampered: There is one that was deleted before, or none although it was not.
         """
         key = table.key_of(row)
         tag = self._authenticator.tag(table.name, row)
-        self._write(table.update_sql, (*row, tag, *key))
-        place = table.place(self._authenticator, key)
+        place = self._place(table, key)
         entries = self._leaf(place.leaf)
-        if find_mark(entries, place.name) is not None:
-            self._keep(place.leaf, with_entry(entries, place.name, mark_of(tag)))
-        elif self.connection.changes():
-            raise StoreTampered(f"a row of {table.name} is there that was deleted")
+        mark = find_mark(entries, place.name)
+        columns = table.mutable
+        # INVARIANT: the code covers all columns, so those that are not written are what it was made of: ``was`` has
+        # the code of the live row.
+        if was is not None and mark == mark_of(self._authenticator.tag(table.name, was)):
+            columns = tuple([position for position in columns if row[position] != was[position]])
+        sql = self._updates.get((table.name, columns))
+        if sql is None:
+            sql = self._updates[table.name, columns] = table.update_sql(columns)
+        self._write(sql, (*[row[position] for position in columns], tag, *key))
+        if (mark is not None) != bool(self.connection.changes()):
+            raise StoreTampered(f"a row of {table.name} is there that was deleted, or the other way round")
+        if mark is not None:
+            self._joined().set_leaf(place.leaf, with_entry(entries, place.name, mark_of(tag)))
 
     def delete(self, table: Table, *key: Value) -> None:
         """Remove the row with this primary key, if there is one.
@@ -118,14 +127,35 @@ class Transaction(Rows):
         Raises:
             StoreTampered: The table has further unique columns, and the row is not the newest.
         """
+        places = [self._place(table, key)]
         if table.unique:
             row = self.find(table, *key)
             if row is not None:
-                for place in table.unique_places(self._authenticator, row):
-                    self._keep(place.leaf, without_entry(self._leaf(place.leaf), place.name))
+                places += table.unique_places(self._authenticator, row)
         self._write(table.delete_sql, key)
-        place = table.place(self._authenticator, key)
-        self._keep(place.leaf, without_entry(self._leaf(place.leaf), place.name))
+        for place in places:
+            entries = self._leaf(place.leaf)
+            self._joined().set_leaf(place.leaf, without_entry(entries, place.name))
+
+    def is_listed(self, table: Table, *key: Value) -> bool:
+        """Whether there is a row with this primary key, by the record of live rows alone.
+
+        Cheaper than ``find`` where there mostly is none. What the record does not list is no row, whatever the store
+        says: ``insert`` then finds out.
+
+        Raises:
+            StoreTampered: The record is not the newest.
+        """
+        place = self._place(table, key)
+        return find_mark(self._leaf(place.leaf), place.name) is not None
+
+    def most_in_family(self, table: Table, first: Value) -> int:
+        """Say how many rows of the table's family can at most have this first key column, without reading them.
+
+        Raises:
+            StoreTampered: The record is not the newest.
+        """
+        return len(self._leaf(self._leaf_of_family(table, first))) // ENTRY_BYTES
 
     def adopt(self, table: Table) -> int:
         """Enter every row of a table into an empty record of live rows, by their codes alone; count them.
@@ -146,9 +176,7 @@ class Transaction(Rows):
         """Say which cache keys this change invalidates, here and in every other worker."""
         group = self._joined()
         for key in cache_keys:
-            seq = group.log[0] + 1
-            group.log = (seq, extend_log(group.log[1], seq, key))
-            self._write(CHANGED_SQL, (seq, key))
+            group.log(key)
             self.cache.drop(key)
 
     def run(self, sql: str, bindings: Sequence[Value] = ()) -> None:
@@ -159,16 +187,13 @@ class Transaction(Rows):
         """Forget what a change loaded and did before it was rolled back."""
         self.cache.drop_fresh()
         if self._group is not None:
-            self._group.leaves.update(self._group.undoing)
-            self._group.undoing.clear()
-            self._group.log = self._group.log_kept
+            self._group.undo()
 
     def keep(self) -> None:
         """Let what a change loaded and did stand."""
         self.cache.keep_fresh()
         if self._group is not None:
-            self._group.undoing.clear()
-            self._group.log_kept = self._group.log
+            self._group.keep()
 
     def finish(self, above: int = 0) -> Head:
         """Write the record of live rows, the last thing before COMMIT; return the new head.
@@ -177,35 +202,49 @@ class Transaction(Rows):
             above: The new revision passes this one as well as that of the store.
         """
         group = self._joined()
-        pages: dict[int, bytearray] = {}
-        for number in group.touched:
-            page, index = divmod(number, LEAVES_IN_PAGE)
-            digests = pages.get(page)
-            if digests is None:
-                digests = pages[page] = bytearray(self._freshness.page(page))
-            digests[index * DIGEST_BYTES : (index + 1) * DIGEST_BYTES] = digest_of(group.leaves[number])
         top = bytearray(self._freshness.head.pages)
-        written = [(page, bytes(content)) for page, content in pages.items()]
-        for page, content in written:
+        pages: list[tuple[int, bytes]] = []
+        for page, changed in group.digests_by_page().items():
+            digests = bytearray(self._freshness.page(page))
+            for at, digest in changed:
+                digests[at : at + DIGEST_BYTES] = digest
+            content = bytes(digests)
+            pages.append((page, content))
             top[page * DIGEST_BYTES : (page + 1) * DIGEST_BYTES] = self._freshness.keep_page(page, content)
         self._cursor.executemany(_WRITE_LEAF, [(number, group.leaves[number]) for number in group.touched])
-        self._cursor.executemany(_WRITE_PAGE, written)
-        head = Head(max(self._freshness.head.revision, above) + 1, *group.log, bytes(top))
+        self._cursor.executemany(_WRITE_PAGE, pages)
+        self._cursor.executemany(_WRITE_LOG, group.entries)
+        head = Head(
+            max(self._freshness.head.revision, above) + 1, group.log_seq, group.log_digest, bytes(top)
+        )
         value = head.encode()
         tag = self._authenticator.tag(META.name, (HEAD_NAME, value))
         self._write(_WRITE_HEAD, (HEAD_NAME, value, tag))
         self._freshness.trust(head, (value, tag))
-        self.cache.stand_at(*group.log)
+        self.cache.stand_at(group.log_seq, group.log_digest)
         self._group = None
         return head
 
     def _add(self, table: Table, row: Row, tag: bytes) -> None:
-        place = table.place(self._authenticator, table.key_of(row))
-        places = [(place, mark_of(tag))]
-        places += [(unique, _UNIQUE_MARK) for unique in table.unique_places(self._authenticator, row)]
+        places = [(self._place(table, table.key_of(row)), mark_of(tag))]
+        if table.unique:
+            places += [(unique, _UNIQUE_MARK) for unique in table.unique_places(self._authenticator, row)]
         for place, mark in places:
             self._check_absent(table, place)
-            self._keep(place.leaf, with_entry(self._leaf(place.leaf), place.name, mark))
+            self._joined().set_leaf(place.leaf, with_entry(self._leaf(place.leaf), place.name, mark))
+
+    def _place(self, table: Table, key: Row) -> Place:
+        if self._group is None or not table.family:
+            return super()._place(table, key)
+        return Place(self._leaf_of_family(table, key[0]), table.name_in_leaf(self._authenticator, key))
+
+    def _leaf_of_family(self, table: Table, first: Value) -> int:
+        """Say which leaf a family is in; a change asks for each of its rows."""
+        families = self._joined().family_leaves
+        leaf = families.get((table.family, first))
+        if leaf is None:
+            leaf = families[table.family, first] = table.leaf_of_family(self._authenticator, first)
+        return leaf
 
     def _leaf(self, number: int) -> bytes:
         if self._is_in_snapshot:
@@ -216,20 +255,12 @@ class Transaction(Rows):
             entries = group.leaves[number] = super()._leaf(number)
         return entries
 
-    def _keep(self, number: int, entries: bytes) -> None:
-        group = self._joined()
-        before = group.leaves[number]
-        if entries != before:
-            group.undoing.setdefault(number, before)
-            group.leaves[number] = entries
-            group.touched.add(number)
-
-    def _joined(self) -> _Group:
+    def _joined(self) -> Group:
         """Return the group of the present transaction; whoever writes holds the turn, so the anchor stands still."""
         if self._group is None:
             assert self.connection.in_transaction, "a change is made inside a transaction"
             self._freshness.look()
-            self._group = _Group(self._freshness.check())
+            self._group = Group(self._freshness.check())
         return self._group
 
     def _write(self, sql: str, bindings: Sequence[Value]) -> None:

@@ -188,19 +188,18 @@ class Writer:
         return True
 
     def _perform(self, transaction: Transaction, chain: RecordChain, change: Change) -> None:
-        connection = transaction.connection
-        connection.execute("SAVEPOINT change")
+        transaction.run("SAVEPOINT change")
         try:
             change.perform(transaction)
             records = change.records()  # what cannot be recorded is undone like what cannot be made
         except (apsw.FullError, apsw.IOError, apsw.CorruptError, apsw.BusyError, apsw.NoMemError):
             raise  # the disk or the file failed: so does the group
         except Exception as problem:  # noqa: BLE001 - the change hears of it and words it for the client
-            connection.execute("ROLLBACK TO change")
+            transaction.run("ROLLBACK TO change")
             transaction.undo()
             change.fail(problem)
             records = change.records()
-        connection.execute("RELEASE change")
+        transaction.run("RELEASE change")
         transaction.keep()
         for request_id, record in records:
             chain.append(request_id, record)

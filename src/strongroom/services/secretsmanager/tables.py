@@ -105,9 +105,12 @@ def insert_secret(transaction: Transaction, secret: Secret) -> None:
 
 
 def update_secret(transaction: Transaction, secret: Secret) -> None:
-    """Replace a secret's row."""
-    transaction.update(SECRETS, _row_of_secret(secret))
-    transaction.changed(secret_key(secret.account, secret.region, secret.name))
+    """Replace a secret's row; the next change of it in this process needs not read it again."""
+    key = secret_key(secret.account, secret.region, secret.name)
+    was: Secret | None = transaction.cache.get(key)
+    transaction.update(SECRETS, _row_of_secret(secret), None if was is None else _row_of_secret(was))
+    transaction.changed(key)
+    transaction.cache.put(key, secret, _weigh_secret(secret))
 
 
 def new_secret_id(transaction: Transaction, now_ms: Instant) -> int:
@@ -194,6 +197,13 @@ def list_version_ids(rows: Rows, secret_id: int, until_ms: Instant | None = None
     return found
 
 
+def find_new_version(transaction: Transaction, secret_id: int, version_id: str) -> Version | None:
+    """Read a version that most likely does not exist yet, or None."""
+    if not transaction.is_listed(VERSIONS, secret_id, version_id):
+        return None
+    return find_version(transaction, secret_id, version_id)
+
+
 def page_versions(rows: Rows, secret_id: int, after: tuple[str | int, ...], most: int) -> list[Version]:
     """Read versions of a secret, oldest first, from the one that follows ``(created_ms, version_id)``."""
     clause = (
@@ -219,6 +229,11 @@ def count_versions(rows: Rows, secret_id: int) -> int:
     """Count the versions of a secret."""
     counted: Any = rows.scalar("SELECT count(*) FROM secret_versions WHERE secret_id = ?", (secret_id,))
     return int(counted)
+
+
+def is_far_from_full(transaction: Transaction, secret_id: int) -> bool:
+    """Whether a secret certainly has fewer versions than it may have; nothing is counted for that."""
+    return transaction.most_in_family(VERSIONS, secret_id) < VERSIONS_MOST
 
 
 def version_of_row(row: Row) -> Version:

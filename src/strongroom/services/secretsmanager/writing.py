@@ -29,8 +29,9 @@ from strongroom.services.secretsmanager.rotation_rows import after_labels
 from strongroom.services.secretsmanager.service_events import removal_events
 from strongroom.services.secretsmanager.tables import (
     count_versions,
-    find_version,
+    find_new_version,
     insert_version,
+    is_far_from_full,
     list_version_ids,
     remove_version,
     update_secret,
@@ -68,7 +69,7 @@ def write_version(
     Raises:
         Fault: The token is in use for other content, or a limit is reached.
     """
-    held = find_version(context.rows, secret.secret_id, token)
+    held = find_new_version(context.transaction, secret.secret_id, token)
     if held is not None and held.has_value:
         if not has_same_value(context, secret, held, value):
             raise errors.token_reused(token, secret.arn)
@@ -99,6 +100,8 @@ def write_version(
 
 def _make_room(context: Context, secret: Secret, labels: Mapping[str, str]) -> list[str]:
     """Remove as many old versions as there must be fewer for one more; return their ids."""
+    if is_far_from_full(context.transaction, secret.secret_id):
+        return []
     surplus = count_versions(context.rows, secret.secret_id) + 1 - VERSIONS_MOST
     if surplus <= 0:
         return []
