@@ -240,6 +240,7 @@ class Worker:
             count=self._count,
             monotonic_ms=lambda: time.monotonic_ns() // 1_000_000,
             mark_use=UseMarks(self.writer.submit),
+            call_soon=self.loop.call_soon,
         )
         front = FrontDoor(self.pipeline, self._problem, self._metrics)
         self.edge = Edge(

@@ -74,6 +74,7 @@ class Stand:
         self.problems: list[dict[str, Any]] = []
         self._ids = (f"request-{number}" for number in count())
         self._milliseconds = 0
+        self._batch: list[Exchange] | None = None
         self._is_stopped = False
         loop.set_exception_handler(lambda _, context: self.problems.append(context))
         self.rows = opened.open_rows(1_000_000)
@@ -117,6 +118,7 @@ class Stand:
             count=lambda _service, _operation, _status: None,
             monotonic_ms=lambda: self._milliseconds,
             mark_use=lambda *_: None,
+            call_soon=loop.call_soon,
         )
         self.writer.start()
 
@@ -134,8 +136,20 @@ class Stand:
             False,
             request_id,
         )
-        self.pipeline.handle_batch([Exchange(request, self, False)])
+        exchange = Exchange(request, self, False)
+        if self._batch is None:
+            self.pipeline.handle_batch([exchange])
+        else:
+            self._batch.append(exchange)
         return request_id
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """Let what is sent meanwhile arrive in one turn of the loop."""
+        batch = self._batch = []
+        yield
+        self._batch = None
+        self.pipeline.handle_batch(batch)
 
     def answer(self, exchange: Exchange, reply: RawReply) -> None:
         """Take a reply, as a connection does."""

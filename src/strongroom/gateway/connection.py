@@ -60,6 +60,7 @@ class Connection(asyncio.Protocol):
         "_group",
         "_has_peer_ended",
         "_head",
+        "_is_aside",
         "_is_blocked",
         "_is_lost",
         "_is_paused",
@@ -91,6 +92,7 @@ class Connection(asyncio.Protocol):
         self._exchanges: deque[Exchange] = deque()
         self._final: RawReply | None = None  # the refusal, sent after the answers due
         # Where it stands.
+        self._is_aside = False  # whether what is in the buffer was not looked at yet
         self._is_taking = True  # whether more requests are taken from this client
         self._is_paused = False
         self._is_blocked = False
@@ -142,8 +144,10 @@ class Connection(asyncio.Protocol):
             if not isinstance(self._buffer, bytearray):
                 self._buffer = bytearray(self._buffer)  # which grows and shrinks without a copy
             self._buffer += data
+            if self._is_aside:
+                return
         elif self._head is None and not self._exchanges:
-            self._take_piece(data)
+            self._put_aside(data)
             return
         else:
             self._buffer = data
@@ -151,6 +155,7 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """Note that the client sends no more; it may still wait for the answers that are due."""
+        self.take_aside()
         self._has_peer_ended = True
         self._is_taking = False
         self._forget_unfinished()
@@ -186,8 +191,24 @@ class Connection(asyncio.Protocol):
 
     # Reading.
 
-    def _take_piece(self, data: bytes) -> None:
-        """Take what arrived while nothing was under way: almost always just one whole request."""
+    def _put_aside(self, data: bytes) -> None:
+        """Keep what arrived while nothing was under way until all that arrives in this turn of the loop is there."""
+        self._buffer = data
+        self._is_aside = True
+        self._begun_at = self._board.now()  # should it not be whole
+        self.overdue_at = self._begun_at + self._board.limits.header_timeout_s
+        self._board.put_aside(self)
+
+    def take_aside(self) -> None:
+        """Take what was put aside: almost always just one whole request."""
+        if not self._is_aside:
+            return
+        self._is_aside = False
+        data = self._buffer
+        if not isinstance(data, bytes):  # more came
+            self._advance()
+            return
+        self._buffer = b""
         limits = self._board.limits
         end = data.find(b"\r\n\r\n", 0, limits.max_header_bytes) + 4
         if end == 3:
@@ -204,7 +225,9 @@ class Connection(asyncio.Protocol):
             self._complete(head, body)
             return
         self._buffer = body
+        begun_at = self._begun_at
         self._begin(head)
+        self._begun_at = begun_at  # the body began when it arrived, not when it was looked at
         self._advance()
 
     def _advance(self) -> None:
@@ -333,6 +356,7 @@ class Connection(asyncio.Protocol):
 
     def _forget_unfinished(self) -> None:
         self._buffer = b""
+        self._is_aside = False
         self._head = None
         self._body = None
         self._owes_continue = False

@@ -14,6 +14,9 @@
     10 wire               shape -> bytes: only now does anything leave
 
 Rules:
+ - Requests that arrive together walk abreast: a step is done for all of them before the next one is. Its code and
+   what it reads stay in the processor's caches then; one request after the other took 1.6 times as long
+   (decision 12). What goes wrong with one of them is that one's fault and disturbs no other.
  - A denied, malformed or failed call of an authenticated caller passes step 8 as well; exactly one record.
  - What was not authenticated is counted, not recorded (L-05).
  - An error of any step is a ``Fault``, written by ``wire/faults.py`` alone. What nobody foresaw is a 500 whose
@@ -25,6 +28,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final, Protocol
 
 from strongroom.audit.rejects import RejectCounter
@@ -38,13 +42,14 @@ from strongroom.gateway.changes import Afterthought, PendingChange
 from strongroom.gateway.context import Context, refuse_unserved
 from strongroom.gateway.deployment import Deployment
 from strongroom.gateway.exchange import Exchange
-from strongroom.gateway.failures import as_fault, not_durable
+from strongroom.gateway.failures import as_fault, describe_problem, not_durable
 from strongroom.gateway.inner import call_inside
 from strongroom.gateway.operation import Mode, Operation
 from strongroom.gateway.recording import record_call
 from strongroom.gateway.routing import Route, Router, Unroutable
 from strongroom.gateway.speech import fault_reply, front_door_reply, parse_request, success_reply
 from strongroom.gateway.temporary import refuse_temporary
+from strongroom.http_message import RawReply
 from strongroom.store.errors import StoreError
 from strongroom.store.rows import Rows
 from strongroom.store.writer import Change
@@ -93,6 +98,7 @@ class Pipeline:
         count: Callable[[str, str, int], None],
         monotonic_ms: Clock,
         mark_use: Callable[[Credential, str, str, Instant], None],
+        call_soon: Callable[[Callable[[], None]], object],
     ) -> None:
         self._router = router
         self._authenticator = authenticator
@@ -106,6 +112,8 @@ class Pipeline:
         self._count = count
         self._monotonic_ms = monotonic_ms
         self._mark_use = mark_use
+        self._call_soon = call_soon
+        self._settled: list[tuple[Call, Fault | None]] = []
         self._waiting: dict[int, tuple[Instant, Call]] = {}
         self._numbers = 0
         self._unsigned = 0
@@ -123,41 +131,52 @@ class Pipeline:
             return
         now_ms = self._deployment.clock()
         self._arrived_ms = self._monotonic_ms()
+        admitted: list[Call] = []
         for exchange in exchanges:
             try:
-                self._begin(exchange, now_ms)
+                call = self._admit(exchange, now_ms)  # 2, 3
             except Exception as problem:  # noqa: BLE001 - the last net: one request never harms another
                 self._answer_unauthenticated(exchange, as_fault(problem))
+                continue
+            if call is not None:
+                self._wait_for(call)
+                admitted.append(call)
+        reads: list[Call] = []
+        for call in admitted:
+            try:
+                if self._begin(call):  # 4
+                    reads.append(call)
+            except Exception as problem:  # noqa: BLE001 - as above; it was let in, so it waits no longer
+                self._give_up(call, problem)
+        for call in reads:
+            if call.fault is None:
+                self._attempt(call, self._rows)  # 5 to 7
+        self._finish_reads(reads)  # 8
 
-    def _begin(self, exchange: Exchange, now_ms: Instant) -> None:
+    def _admit(self, exchange: Exchange, now_ms: Instant) -> Call | None:
+        """Find out what is asked (2) and by whom (3); None for what is answered, or goes another way."""
         request = exchange.request
         route = None
         try:
-            route = self._router.find(request)  # 2
+            route = self._router.find(request)
             if route.operation is not None and route.operation.identify is not None:
                 self._begin_unsigned(exchange, route, now_ms)
-                return
-            credential, claim = self._authenticator.authenticate(request, route, self._rows)  # 3
+                return None
+            credential, claim = self._authenticator.authenticate(request, route, self._rows)
         except Unroutable as fault:
             self._answer_unauthenticated(exchange, fault, protocol=fault.protocol)
-            return
+            return None
         except Fault as fault:
             self._answer_unauthenticated(exchange, fault, route)
-            return
+            return None
         except StoreError as problem:
             self._answer_unauthenticated(exchange, as_fault(problem), route)
-            return
+            return None
         region = route.service.home_region or claim.region
         use = credential.use
         if now_ms >= use.again_ms or use.service != route.service.name or use.region != region:
             self._mark_use(credential, route.service.name, region, now_ms)
-        call = Call(exchange, route, credential.caller, region, now_ms)
-        self._wait_for(call)
-        try:
-            self._continue(call)
-        except Exception as problem:  # noqa: BLE001 - as above; it was let in, so it waits no longer
-            self._waiting.pop(call.number, None)
-            self._respond(call, as_fault(problem))
+        return Call(exchange, route, credential.caller, region, now_ms)
 
     def _begin_unsigned(self, exchange: Exchange, route: Route, now_ms: Instant) -> None:
         """Take a request that needs no signature: who asks is found out on a thread of its own (3).
@@ -191,29 +210,26 @@ class Pipeline:
         self._wait_for(call)
         self._finish_query(call, problem)
 
-    def _continue(self, call: Call) -> None:
+    def _begin(self, call: Call) -> bool:
+        """Parse a request (4) and start it where it runs; True when it is a read to be done here, or has failed."""
         route = call.route
         temporary = call.caller.temporary
         if temporary is not None:
             call.fault = refuse_temporary(temporary, route, call.now_ms)
             if call.fault is not None:
-                self._finish_read(call)
-                return
+                return True
         if route.operation is None:
             call.fault = refuse_unserved(route.name, route.service.unserved[route.name])
-            self._finish_read(call)
-            return
+            return True
         try:
-            call.request = parse_request(route, call.exchange.request)  # 4
+            call.request = parse_request(route, call.exchange.request)
         except Fault as fault:
             call.fault = fault
-            self._finish_read(call)
-            return
+            return True
         mode = route.operation.mode_of(call.request)
         if mode is Mode.READ:
-            self._attempt(call, self._rows)
-            self._finish_read(call)
-        elif mode is Mode.QUERY:
+            return True
+        if mode is Mode.QUERY:
             self._run_query(
                 lambda rows: self._attempt(call, rows), lambda problem: self._finish_query(call, problem)
             )
@@ -223,7 +239,8 @@ class Pipeline:
             )
         elif not self._submit(PendingChange(self, call)):
             call.fault = not_durable(route.service)
-            self._finish_read(call)  # it never came to a transaction that could hold its record
+            return True  # it never came to a transaction that could hold its record
+        return False
 
     # ---- steps 5 to 7: inline for reads, on the writer thread for changes ----------------------------
 
@@ -285,18 +302,26 @@ class Pipeline:
             problem = not_durable(call.route.service)  # the record says what the client was told
         if problem is not None:
             call.response, call.fault = None, as_fault(problem)
-        self._finish_read(call)
+        self._finish_reads([call])
 
-    def _finish_read(self, call: Call) -> None:
-        """Record a read (8); when that is durable, answer (10)."""
-        later = call.context.later if call.context is not None and call.fault is None else []
-        call.outstanding = 2 if later else 1
-        records = self.records_of(call)
-        for record in records[:-1]:
-            self._journal.append(record, _ignore)  # durable before the last one is: one journal, one order
-        self._journal.append(records[-1], lambda is_durable: self.settle(call, is_durable))
-        if later and not self._submit(Afterthought(self, call, later)):
-            self.settle(call, False)
+    def _finish_reads(self, calls: Sequence[Call]) -> None:
+        """Record reads (8); those whose records are durable are answered (10)."""
+        recorded: list[tuple[Call, list[bytes]]] = []
+        for call in calls:
+            try:
+                recorded.append((call, self.records_of(call)))
+            except Exception as problem:  # noqa: BLE001 - without a record there is no answer but a failure
+                self._give_up(call, problem)
+        for call, records in recorded:
+            later = call.context.later if call.context is not None and call.fault is None else []
+            call.outstanding = 2 if later else 1
+            for record in records[:-1]:
+                self._journal.append(
+                    record, _ignore
+                )  # durable before the last one is: one journal, one order
+            self._journal.append(records[-1], partial(self.settle, call))
+            if later and not self._submit(Afterthought(self, call, later)):
+                self.settle(call, False)
 
     def _submit(self, change: Change) -> bool:
         """Hand a change to the writer thread, where 5 to 9 follow; False when it takes no more."""
@@ -314,9 +339,25 @@ class Pipeline:
             return
         if self._waiting.pop(call.number, None) is None:
             return  # it was refused before: two seconds had passed
-        self._respond(call, call.fault if is_durable else not_durable(call.route.service))
+        if not self._settled:
+            self._call_soon(self._answer_settled)  # when all that settle in this turn have
+        self._settled.append((call, call.fault if is_durable else not_durable(call.route.service)))
 
-    def _respond(self, call: Call, fault: Fault | None) -> None:
+    def _answer_settled(self) -> None:
+        settled, self._settled = self._settled, []
+        replies = [(call.exchange, self._write(call, fault)) for call, fault in settled]
+        for exchange, reply in replies:
+            try:
+                exchange.respond(reply)
+            except Exception as problem:  # noqa: BLE001 - worded below; the others get their answers
+                log.error("an answer could not be sent: %s", describe_problem(problem))
+
+    def _respond(self, call: Call, fault: Fault) -> None:
+        """Answer a call with what went wrong, now."""
+        call.exchange.respond(self._write(call, fault))
+
+    def _write(self, call: Call, fault: Fault | None) -> RawReply:
+        """Write the answer of a call."""
         try:
             reply = (
                 fault_reply(call.route, fault, call.request_id)
@@ -326,7 +367,12 @@ class Pipeline:
         except Exception as problem:  # noqa: BLE001 - rendering must not leave a client without an answer
             reply = fault_reply(call.route, as_fault(problem), call.request_id)
         self._count(call.route.service.name, call.route.name, reply.status)
-        call.exchange.respond(reply)
+        return reply
+
+    def _give_up(self, call: Call, problem: Exception) -> None:
+        """Answer a call that was let in and met what nobody foresaw."""
+        self._waiting.pop(call.number, None)
+        self._respond(call, as_fault(problem))
 
     def records_of(self, call: Call) -> list[bytes]:
         """Write the records (8) of a call that ended: those of its inner calls, then its own."""
@@ -371,7 +417,7 @@ class Pipeline:
     @property
     def waiting(self) -> int:
         """How many calls have no answer yet."""
-        return len(self._waiting)
+        return len(self._waiting) + len(self._settled)
 
     def _answer_unauthenticated(
         self, exchange: Exchange, fault: Fault, route: Route | None = None, protocol: str = "json-1.1"

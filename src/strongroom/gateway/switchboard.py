@@ -3,6 +3,8 @@
 Rules:
  - The requests that one iteration of the loop completes, on all connections, go to the application as one
    batch, after all of them arrived: the application makes one freshness check for them (design section 2).
+ - What arrives on connections where nothing is under way is put aside and read when the loop has polled all sockets:
+   heads are read one after the other then, while the code for that is in the processor's caches (see pipeline.py).
  - A defect of the application answers 500 and never leaves a client waiting.
 """
 
@@ -33,6 +35,9 @@ class WatchedConnection(Protocol):
 
     def cut_off(self) -> None:
         """End the connection at once."""
+
+    def take_aside(self) -> None:
+        """Take what was put aside."""
 
 
 class Switchboard:
@@ -72,7 +77,9 @@ class Switchboard:
         self._loop = loop
         self._application = application
         self._server_time = server_time
+        self._aside: list[WatchedConnection] = []
         self._batch: list[Exchange] = []
+        self._is_handing_over = False
         self._date_second = -1
         self._date = b""
 
@@ -97,14 +104,37 @@ class Switchboard:
         self.census.release(group)
         self.counters.connections_open -= 1
 
+    def put_aside(self, connection: WatchedConnection) -> None:
+        """Let a connection read what it received when all sockets were polled."""
+        self._expect_hand_over()
+        self._aside.append(connection)
+
     def submit(self, exchange: Exchange) -> None:
         """Put a request into the batch of this loop iteration."""
-        if not self._batch:
-            # The loop runs this after it polled all sockets: the requests of one poll make one batch.
-            self._loop.call_soon(self._hand_over)
+        self._expect_hand_over()
         self._batch.append(exchange)
 
+    def _expect_hand_over(self) -> None:
+        if not self._is_handing_over:
+            # The loop runs this after it polled all sockets: the requests of one poll make one batch.
+            self._is_handing_over = True
+            self._loop.call_soon(self._hand_over)
+
     def _hand_over(self) -> None:
+        aside, self._aside = self._aside, []
+        for connection in aside:
+            try:
+                connection.take_aside()
+            except Exception as problem:  # noqa: BLE001 - reported; a defect must not leave other clients waiting
+                self._loop.call_exception_handler(
+                    {"message": "what a connection received could not be taken", "exception": problem}
+                )
+                connection.cut_off()
+        self._is_handing_over = False
+        if self._batch:
+            self._give_batch()
+
+    def _give_batch(self) -> None:
         batch = self._batch
         self._batch = []
         self.counters.requests += len(batch)
