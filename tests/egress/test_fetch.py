@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import time
 from collections.abc import Iterator
@@ -12,8 +13,9 @@ import pytest
 
 from strongroom.egress import fetch as egress
 from strongroom.egress.addresses import parse_networks
-from strongroom.egress.fetch import Egress, EgressFailed, EgressRefused
+from strongroom.egress.fetch import Egress, EgressFailed, EgressRefused, EgressUnreachable, EgressUnverified
 from tests.support.identity_provider import IdentityProvider, identity_provider
+from tests.support.token_provider import CALL, TokenProvider
 
 LOOPBACK = parse_networks("127.0.0.0/8")
 
@@ -108,7 +110,6 @@ def test_e01_the_time_is_limited_for_the_whole(
     there: IdentityProvider, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """A peer that sends a byte now and then is cut off when the time is over."""
-    import socket
     import threading
 
     monkeypatch.setattr(egress, "TOTAL_S", 1.0)
@@ -154,3 +155,72 @@ def test_e01_a_resolver_that_hangs_is_not_waited_for(
     with pytest.raises(EgressFailed, match="resolved"):
         Egress(LOOPBACK, there.certificate, lambda: 0, resolve).fetch("https://slow.example/")
     hangs.set()
+
+
+@pytest.fixture
+def provider() -> Iterator[TokenProvider]:
+    """A server over plain HTTP."""
+    made = TokenProvider()
+    yield made
+    made.close()
+
+
+def test_it_asks_and_gives_the_answer_whatever_its_status(there: IdentityProvider) -> None:
+    """Method, headers and body are those that were given; TLS and the wish to be left alone are told."""
+    there.replies["/busy"] = (429, {"Retry-After": "12"}, b"{}")
+    reply = out(there).exchange("GET", f"https://127.0.0.1:{there.port}/busy", {"Accept": "text/plain"})
+    assert (reply.status, reply.retry_after_s, reply.tls) == (429, 12, "TLSv1.3")
+    assert reply.body.reveal() == b"{}"
+    assert "{}" not in repr(reply)
+
+
+@pytest.mark.parametrize(
+    ("given", "understood"),
+    [("", 0), ("7", 7), ("999999999999", 3600), ("Wed, 21 Oct 2026 07:28:00 GMT", 60)],
+)
+def test_how_long_to_wait(there: IdentityProvider, given: str, understood: int) -> None:
+    """Seconds, an hour at most; a date is not believed."""
+    there.replies["/busy"] = (503, {"Retry-After": given} if given else {}, b"")
+    assert out(there).exchange("GET", f"https://127.0.0.1:{there.port}/busy", {}).retry_after_s == understood
+
+
+def test_e01_http_is_spoken_to_this_machine_only_and_only_where_it_is_said(provider: TokenProvider) -> None:
+    """A private network that is listed is not enough."""
+    allowed = parse_networks("127.0.0.0/8, 10.0.0.0/8")
+    plain = Egress(allowed, None, lambda: 0, plain_on_loopback=True)
+    reply = plain.exchange("GET", provider.url + CALL, {"Authorization": "Bearer x"})
+    assert (reply.status, reply.tls) == (401, "")
+    with pytest.raises(EgressRefused, match="https"):
+        Egress(allowed, None, lambda: 0).exchange("GET", provider.url + CALL, {})
+    with pytest.raises(EgressRefused, match="only this machine"):
+        plain.exchange("GET", "http://10.1.2.3/", {})
+    with pytest.raises(EgressRefused, match="https"):
+        plain.fetch(provider.url + CALL)
+    with pytest.raises(EgressRefused, match="itself"):
+        Egress(allowed, None, lambda: provider.port, plain_on_loopback=True).exchange("GET", provider.url, {})
+
+
+def test_what_was_never_sent_is_told_from_what_may_have_been(
+    there: IdentityProvider, provider: TokenProvider
+) -> None:
+    """A refused connection, a certificate that does not verify, and an answer that does not come."""
+    plain = Egress(LOOPBACK, None, lambda: 0, plain_on_loopback=True)
+    with pytest.raises(EgressUnverified):
+        plain.exchange("GET", there.issuer, {})
+    provider.fails_next[CALL].append("lose")
+    with pytest.raises(EgressFailed) as caught:
+        plain.exchange("GET", provider.url + CALL, {})
+    assert not isinstance(caught.value, EgressUnreachable)
+    with socket.create_server(("127.0.0.1", 0)) as reserved:
+        port = reserved.getsockname()[1]
+    with pytest.raises(EgressUnreachable):
+        plain.exchange("GET", f"http://127.0.0.1:{port}/", {})
+
+
+@pytest.mark.parametrize("name", ["X\r\nY", "Authorization"])
+def test_a_header_cannot_hold_another_one(provider: TokenProvider, name: str) -> None:
+    """What is no header is not sent."""
+    plain = Egress(LOOPBACK, None, lambda: 0, plain_on_loopback=True)
+    with pytest.raises(EgressFailed):
+        plain.exchange("GET", provider.url + CALL, {name: "a\r\nb: c"})
+    assert not provider.seen
