@@ -89,7 +89,7 @@ def run_folded(plan: Plan, announce: Callable[[int], None]) -> None:
         beside.append(_open_background(plan))
         beside[0].start()
         announce(port)
-        beside.append(_open_rotations(plan))
+        beside.append(_open_rotations(plan, port))
         beside[1].start()
 
     try:
@@ -179,7 +179,7 @@ class Supervisor:
             if number == _BACKGROUND:
                 _run_until_stopped(_open_background(self._plan), lambda: os.write(writing, b"."))
             elif number == _ROTATION:
-                _run_until_stopped(_open_rotations(self._plan), lambda: os.write(writing, b"."))
+                _run_until_stopped(_open_rotations(self._plan, self.port), lambda: os.write(writing, b"."))
             else:
                 self._run_worker(number, lambda _: os.write(writing, b"."))
             status = 0
@@ -263,10 +263,10 @@ def _open_background(plan: Plan) -> _Loops:
     return Background(plan.opened, plan.clock, may_run_on_demand=plan.is_dev)
 
 
-def _open_rotations(plan: Plan) -> _Loops:
+def _open_rotations(plan: Plan, port: int) -> _Loops:
     from strongroom.rotation.process import Rotations  # as above
 
-    return Rotations(plan.opened, plan.services, plan.clock, is_dev=plan.is_dev)
+    return Rotations(plan.opened, plan.services, plan.clock, is_dev=plan.is_dev, own_port=port)
 
 
 def _run_until_stopped(loops: _Loops, ready: Callable[[], object]) -> None:

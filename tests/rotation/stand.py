@@ -12,6 +12,8 @@ import msgspec
 from strongroom.clock import system_clock
 from strongroom.config import Settings
 from strongroom.crypto.material import Plaintext
+from strongroom.egress.addresses import parse_networks
+from strongroom.egress.fetch import Egress
 from strongroom.gateway.operation import Service
 from strongroom.ids import new_uuid
 from strongroom.opening import create, open_deployment
@@ -78,7 +80,8 @@ class Stand:
         self.offset_ms = 0
         self.keys = Keys(opened.keyring, lambda: system_clock() + self.offset_ms)
         services: dict[str, Service] = {service.name: service for service in SERVICES}
-        reach = Reach(ca_file, True)
+        egress = Egress(parse_networks("127.0.0.0/8"), ca_file, lambda: 0, plain_on_loopback=True)
+        reach = Reach(ca_file, True, egress)
         self.hook: Callable[[str], None] = lambda _: None
         self.parts = Parts(
             writer=self.writer,

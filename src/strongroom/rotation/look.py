@@ -53,6 +53,8 @@ class Look(msgspec.Struct, frozen=True):
         """Where the credential is used: what bounds how many rotations run at a time. Empty when it is not known."""
         if self.current is None:
             return ""
+        if self.function is not None and not self.function.engines:
+            return "" if self.administrator is None else str(self.administrator.reveal().get("token_url"))
         members = self.current.reveal()
         return f"{members.get('host')}:{members.get('port')}"
 

@@ -65,7 +65,7 @@ def failed(
     )
     events.append(_event_of_failure(secret, work, now_ms))
     work = _told(transaction, secret, work, "failed", now_ms)
-    due_ms = next_try_ms(work, now_ms)
+    due_ms = max(next_try_ms(work, now_ms), now_ms + problem.retry_after_s * SECOND_MS)
     if due_ms > work.closes_ms and not may_be_touched(State(work.state)):
         work, due_ms = _missed(transaction, secret, work, due_ms)
     return release(transaction, row, work, due_ms)

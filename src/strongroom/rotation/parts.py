@@ -8,6 +8,7 @@ import msgspec
 
 from strongroom.gateway.operation import Service
 from strongroom.rotation.acting import Keys
+from strongroom.rotation.issuer import Issuer
 from strongroom.rotation.rotator import Rotator
 from strongroom.store.writer import Writer
 
@@ -27,6 +28,6 @@ class Parts(msgspec.Struct, frozen=True):
     writer: Writer
     keys: Keys
     services: dict[str, Service]
-    find_rotator: Callable[[str], Rotator | None]
+    find_rotator: Callable[[str], Rotator | Issuer | None]
     admit: Callable[[int, str], bool] = lambda _secret, _target: True
     hook: Callable[[str], None] = lambda _: None

@@ -10,6 +10,8 @@ from typing import Final
 
 from strongroom.clock import Clock
 from strongroom.control import ControlServer
+from strongroom.egress.addresses import parse_networks
+from strongroom.egress.fetch import Egress
 from strongroom.gateway.operation import Service
 from strongroom.opening import Opened
 from strongroom.rotation.acting import Keys
@@ -32,11 +34,21 @@ class Rotations:
         services: The tables of all services.
         clock: "Now" for the domain.
         is_dev: Whether targets on this machine may be reached though no setting says so.
+        own_port: Where the server itself listens: it is no target.
     """
 
-    def __init__(self, opened: Opened, services: Sequence[Service], clock: Clock, *, is_dev: bool) -> None:
+    def __init__(
+        self,
+        opened: Opened,
+        services: Sequence[Service],
+        clock: Clock,
+        *,
+        is_dev: bool,
+        own_port: int,
+    ) -> None:
         self._writer = open_writer(opened)
-        reach = Reach(_authorities(opened), is_dev or opened.settings.rotate_local_targets)
+        is_local = is_dev or opened.settings.rotate_local_targets
+        reach = Reach(_authorities(opened), is_local, _egress(opened, is_local, own_port))
         settings = opened.settings
         backlog = Backlog(Limits(settings.rotations_at_once, settings.rotations_at_one_server))
         self.parts = Parts(
@@ -66,6 +78,14 @@ class Rotations:
         self._desk.stop()
         self._loop.stop()
         self._writer.stop()
+
+
+def _egress(opened: Opened, is_local: bool, own_port: int) -> Egress:
+    """Make the way to targets that are asked over HTTP."""
+    allowed = parse_networks(opened.settings.egress_allow)
+    if is_local:
+        allowed += parse_networks("127.0.0.0/8, ::1/128")
+    return Egress(allowed, opened.settings.egress_ca, lambda: own_port, plain_on_loopback=is_local)
 
 
 def _authorities(opened: Opened) -> Path | None:

@@ -14,6 +14,7 @@ import msgspec
 from strongroom.rotation.acting import Acting, wishes_of
 from strongroom.rotation.commits import Event, commit
 from strongroom.rotation.inquiry import NoSuchRotation, locate_secret
+from strongroom.rotation.issuer import Issuer
 from strongroom.rotation.look import function_of
 from strongroom.rotation.parts import Parts
 from strongroom.rotation.rotator import Check, Document, Rehearsal, TargetFailed
@@ -58,6 +59,8 @@ def dry_run(parts: Parts, details: Mapping[str, Any]) -> Any:
     rotator = parts.find_rotator(name)
     if rotator is None:
         raise NoSuchRotation("No function rotates such a secret.")
+    if isinstance(rotator, Issuer):
+        return _shown(_rehearse_issuing(rotator, current, administrator))
     try:
         rotator.check(current)
         rotator.propose(current, wishes_of(current))
@@ -65,6 +68,17 @@ def dry_run(parts: Parts, details: Mapping[str, Any]) -> Any:
         return _shown(Rehearsal((Check("a new value can be made", False, str(problem)),), ()))
     found = rotator.rehearse(current, administrator)
     return _shown(Rehearsal((Check("a new value can be made", True), *found.checks), found.statements))
+
+
+def _rehearse_issuing(issuer: Issuer, current: Document, administrator: Document | None) -> Rehearsal:
+    if administrator is None:
+        return Rehearsal((Check("the secret names the key's secret in masterarn", False),), ())
+    try:
+        issuer.check(current, administrator)
+    except TargetFailed as problem:
+        return Rehearsal((Check("the secrets are as they must be", False, str(problem)),), ())
+    found = issuer.rehearse(current, administrator)
+    return Rehearsal((Check("the secrets are as they must be", True), *found.checks), found.statements)
 
 
 def _shown(rehearsal: Rehearsal) -> Any:

@@ -15,8 +15,7 @@ Rules for all of them:
    target is a verifier where the target takes one.
  - Every call ends within ``CALL_MOST_S``.
 
-A rotator for tokens that the target itself issues (and so cannot ``propose``) is driven differently; it is not part
-of this contract yet.
+A target that makes its credential itself, to which nothing can be proposed, has another contract: ``issuer.py``.
 """
 
 from __future__ import annotations
@@ -60,13 +59,25 @@ class TargetFailed(StrongroomError):
         cause: The class of the failure.
         detail: A sentence for operators: no values, no text that a server or driver wrote freely.
         is_certain: Whether the target is known to be unchanged.
+        retry_after_s: For how long the target asks to be left alone; 0 when it does not.
+        is_final: Whether the target understood and refused: asking again would change nothing.
     """
 
-    def __init__(self, cause: Cause, detail: str = "", *, is_certain: bool = True) -> None:
+    def __init__(
+        self,
+        cause: Cause,
+        detail: str = "",
+        *,
+        is_certain: bool = True,
+        retry_after_s: int = 0,
+        is_final: bool = False,
+    ) -> None:
         super().__init__(f"{cause.value}: {detail}" if detail else cause.value)
         self.cause = cause
         self.detail = detail
         self.is_certain = is_certain
+        self.retry_after_s = retry_after_s
+        self.is_final = is_final
 
 
 class DocumentRefused(TargetFailed):
@@ -130,12 +141,21 @@ class Server(msgspec.Struct, frozen=True):
 
 
 class Probe(msgspec.Struct, frozen=True):
-    """The outcome of one log-in."""
+    """The outcome of one log-in.
+
+    Attributes:
+        evidence: What it says about the value.
+        cause: Why it was not accepted.
+        detail: A sentence for operators, as in ``TargetFailed``.
+        server: Whom it reached.
+        retry_after_s: For how long the target asks to be left alone; 0 when it does not.
+    """
 
     evidence: Evidence
     cause: Cause | None = None
     detail: str = ""
     server: Server = Server()
+    retry_after_s: int = 0
 
 
 class Change(msgspec.Struct, frozen=True):

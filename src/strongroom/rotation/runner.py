@@ -20,6 +20,8 @@ import msgspec
 from strongroom.clock import SECOND_MS, Instant
 from strongroom.rotation.acting import Acting, wishes_of
 from strongroom.rotation.commits import Event
+from strongroom.rotation.issuer import Issuer
+from strongroom.rotation.issuing import Issuing
 from strongroom.rotation.journal import Commit, Journal, LeaseLost
 from strongroom.rotation.look import Look
 from strongroom.rotation.machine import (
@@ -74,6 +76,7 @@ class Runner:
         self._is_sole = False
         self._is_clean = False
         self._applies = 0
+        self._issuing = Issuing(parts, self._commit)
 
     def run(self) -> None:
         """Go on until there is nothing to do now."""
@@ -98,6 +101,8 @@ class Runner:
         if rotator is None:
             failure = TargetFailed(Cause.CONFIGURATION, "no function rotates such a secret")
             return self._fail(look, failure, CREATE)
+        if isinstance(rotator, Issuer):
+            return self._issuing.advance(look, rotator)
         current = look.current
         assert current is not None, "a look without it has a problem"
         if look.row.work.is_test:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from strongroom.egress.fetch import Egress
+from strongroom.rotation.issuer import Issuer
 from strongroom.rotation.rotator import Rotator
 
 
@@ -17,13 +19,15 @@ class Reach(NamedTuple):
     Attributes:
         ca_file: Certificates of the authorities that sign the targets' certificates.
         is_local: Whether targets on this machine may be reached: loopback addresses and unix sockets.
+        egress: The way to targets that are asked over HTTP.
     """
 
     ca_file: Path | None
     is_local: bool
+    egress: Egress | None = None
 
 
-def find_rotator(function: str, reach: Reach) -> Rotator | None:
+def find_rotator(function: str, reach: Reach) -> Rotator | Issuer | None:
     """Make the rotator of a built-in function; None for a function that is not built in."""
     from strongroom.rotation.rotators.postgresql import SingleUser
     from strongroom.rotation.rotators.postgresql_alternating import AlternatingUsers
@@ -32,4 +36,8 @@ def find_rotator(function: str, reach: Reach) -> Rotator | None:
         return SingleUser(reach)
     if function == "SecretsManagerRDSPostgreSQLRotationMultiUser":
         return AlternatingUsers(reach)
+    if function == "SecretsManagerHTTPBearerTokenRotation" and reach.egress is not None:
+        from strongroom.rotation.rotators.http_bearer import BearerToken
+
+        return BearerToken(reach.egress)
     return None

@@ -30,7 +30,7 @@ class BuiltIn(msgspec.Struct, frozen=True):
 
     Attributes:
         name: As in its ARN.
-        engines: The values of ``engine`` that it knows.
+        engines: The values of ``engine`` that it knows; none for one that does not look at it.
         needs_administrator: Whether the secret must name an administrator's secret in ``masterarn``.
         required: Members that the secret's JSON must have.
     """
@@ -48,6 +48,7 @@ BUILT_IN: Final[Mapping[str, BuiltIn]] = {
     for function in (
         BuiltIn("SecretsManagerRDSPostgreSQLRotationSingleUser", _POSTGRESQL, needs_administrator=False),
         BuiltIn("SecretsManagerRDSPostgreSQLRotationMultiUser", _POSTGRESQL, needs_administrator=True),
+        BuiltIn("SecretsManagerHTTPBearerTokenRotation", frozenset(), needs_administrator=True, required=()),
     )
 }
 """Every built-in function by its name."""
@@ -95,6 +96,6 @@ def what_is_missing(function: BuiltIn, members: Mapping[str, Any]) -> str:
     missing = [name for name in required if not isinstance(members.get(name), str) or not members[name]]
     if missing:
         return f"it has no text under: {', '.join(missing)}"
-    if members["engine"] not in function.engines:
+    if function.engines and members["engine"] not in function.engines:
         return f"its engine is none of: {', '.join(sorted(function.engines))}"
     return ""
