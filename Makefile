@@ -45,12 +45,13 @@ reference: $(TEST_INSTALLED) ## write the reference pages that come from the cod
 lock: ## choose the versions in requirements/*.txt anew (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }
 	$(COMPILE) --output-file requirements/run.txt requirements/run.in
+	$(COMPILE) --output-file requirements/functions.txt requirements/functions.in
 	$(COMPILE) --output-file requirements/test.txt requirements/test.in
 
 clean: ## remove what was installed and cached, never data
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-$(RUN_INSTALLED): requirements/run.txt pyproject.toml tools/install
+$(RUN_INSTALLED): requirements/run.txt requirements/functions.txt pyproject.toml tools/install
 	@PYTHON=$(PYTHON) tools/install $(VENV) run
 	@touch $@
 
