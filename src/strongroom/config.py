@@ -20,6 +20,8 @@ ANSWER_WITHIN_MS: Final = 2_000
 
 PREFIX = "STRONGROOM_"
 CONFIG_FILE_NAME = "strongroom.toml"
+TABLES: Final = ("functions",)
+"""Tables of the configuration file: ``[functions] egress`` is the setting ``functions_egress``."""
 DEFAULT_REGION: Final = "us-east-1"
 """The first Region of a deployment for which none was named."""
 
@@ -127,6 +129,28 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     egress_ca: Annotated[
         Path | None, Setting("path", "certificates in PEM that fetching trusts besides the system's")
     ] = None
+    functions_egress: Annotated[
+        str,
+        Setting(
+            "places",
+            "what functions may reach besides their secret's host: db.example.com:5432, 10.0.0.0/8:*",
+        ),
+    ] = ""
+    functions_endpoint: Annotated[
+        str, Setting("URL", "our endpoint as functions call it; by default this machine's own address")
+    ] = ""
+    functions_sandboxes: Annotated[
+        int, Setting("sandboxes", "of functions, at most; each takes up to its memory and its /tmp", 1, 1_024)
+    ] = 16
+    functions_idle_s: Annotated[
+        int, Setting("seconds", "of rest, after which a function's sandbox ends", 0, 3_600)
+    ] = 300
+    functions_runtime: Annotated[
+        Path | None, Setting("path", "the functions' runtime, if not where make run installs it")
+    ] = None
+    functions_unsandboxed: Annotated[
+        bool, Setting("yes or no", "functions run without a sandbox: each one can do what the server can")
+    ] = False
     oidc_keys: Annotated[
         Path | None,
         Setting("path", "JSON file of key sets by issuer, for OpenID Connect providers that are not asked"),
@@ -176,6 +200,9 @@ def load_settings(
     table = _read_file(path, must_exist=file is not None)
     values: dict[str, Any] = {}
     provenance: list[Provenance] = []
+    for group in TABLES:
+        for name, raw in table.pop(group, {}).items():
+            table[f"{group}_{name}"] = raw
     for entry in described_settings():
         variable = PREFIX + entry.name.upper()
         if flags.get(entry.name) is not None:
@@ -213,9 +240,12 @@ def _read_file(path: Path, *, must_exist: bool) -> dict[str, Any]:
     import tomllib  # most servers have no such file; reading its own rules takes longer than all settings
 
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
         raise SettingRefused(f"{path} is not TOML: {problem}") from problem
+    if any(not isinstance(table.get(group, {}), dict) for group in TABLES):
+        raise SettingRefused(f"In {path} these are tables: {', '.join(TABLES)}.")
+    return table
 
 
 def _typed(entry: DescribedSetting, raw: Any, source: str) -> Any:

@@ -155,11 +155,14 @@ def test_engines_do_not_import_each_other() -> None:
 
 
 def test_places_do_not_know_each_other() -> None:
-    """Audit, store and seal meet in the parts above them."""
+    """Audit, store and seal meet in the parts above them; functions go out by the one set of rules for that."""
     wrong = [
         f"{one.file}:{one.line} imports {one.module}"
         for part, one, target in all_imports()
-        if part in PLACES and target in PLACES and part != target
+        if part in PLACES
+        and target in PLACES
+        and part != target
+        and (part, target) != ("functions", "egress")
     ]
     assert wrong == []
 

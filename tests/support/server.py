@@ -165,10 +165,22 @@ class Server:
         return status
 
     def children(self) -> list[int]:
-        """Return the ids of the child processes: workers and background loops."""
+        """Return the ids of the child processes: workers and background loops, without the keeper of functions."""
         assert self.process is not None
         listed = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        return [int(pid) for pid in listed.split()]
+        return [int(pid) for pid in listed.split() if int(pid) != self.keeper()]
+
+    def keeper(self) -> int:
+        """Return the id of the process that keeps the function runner; 0 when there is none."""
+        assert self.process is not None
+        listed = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        for pid in listed.split():
+            try:
+                if b"functions/keeper.py" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    return int(pid)
+            except OSError:
+                continue
+        return 0
 
     def close(self) -> None:
         """End everything; a server that was still running must end with status 0."""

@@ -14,12 +14,14 @@ import os
 import re
 import ssl
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import msgspec
 
 from strongroom.clock import Clock
 from strongroom.config import Settings
 from strongroom.errors import StrongroomError
+from strongroom.functions.launching import start_keeper
 from strongroom.opening import check_exists, open_deployment
 from strongroom.seal import parse_seal, provider_of
 from strongroom.seal.file import FileSeal
@@ -141,6 +143,12 @@ def check_egress(settings: Settings) -> None:
         from strongroom.egress.addresses import parse_networks
 
         parse_networks(settings.egress_allow)
+    if settings.functions_egress:
+        from strongroom.functions.reach import parse_listed
+
+        parse_listed(settings.functions_egress)
+    if settings.functions_endpoint:
+        _check_endpoint(settings.functions_endpoint)
     if settings.egress_ca is not None:
         try:
             ssl.create_default_context(cafile=settings.egress_ca)
@@ -152,6 +160,20 @@ def check_egress(settings: Settings) -> None:
         from strongroom.services.sts.provider_keys import read_pinned
 
         read_pinned(settings.oidc_keys)
+
+
+def _check_endpoint(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        is_good = (
+            parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and not parts.query
+        )
+    except ValueError:
+        is_good = False
+    if not is_good:
+        raise SetUpRefused(
+            f"functions_endpoint, {url!r}, is no URL of http or https, for example https://sr.example.com."
+        )
 
 
 def find_seal(settings: Settings, source: PassphraseSource) -> SealProvider:
@@ -220,7 +242,10 @@ def serve_until_stopped(
     check_exists(settings.data_dir)
     prepare_directory(settings.data_dir)
     lock = StoreLock(settings.data_dir)
+    keeper = None
     try:
+        # Before the root key is opened: it holds nothing that a function must not see, nor did it ever (F-01).
+        keeper = start_keeper(settings, is_dev=is_dev)
         for warning in harden_process().warnings:
             log.warning("%s", warning)
         opened = open_deployment(settings, seal, acknowledge_rollback=acknowledge_rollback)
@@ -242,4 +267,6 @@ def serve_until_stopped(
                 "Name another address with --listen."
             ) from problem
     finally:
+        if keeper is not None:
+            keeper.stop()
         lock.release()
