@@ -20,7 +20,7 @@ from bench.profiling import PROFILES
 from bench.scenarios import SCENARIOS
 from bench.servers import ServerFailed
 
-_QUICK = {"seconds": 1.0, "secrets": 20_000, "memory_secrets": 20_000}
+_QUICK = {"seconds": 1.0, "secrets": 20_000, "memory_secrets": 20_000, "rotations": 100}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -27,7 +27,7 @@ from strongroom.ids import new_secret_suffix
 from strongroom.opening import Opened, create, open_deployment, run_alone
 from strongroom.seal.file import FileSeal
 from strongroom.services.iam.credentials import StoredCredentials
-from strongroom.services.secretsmanager.model import AWSCURRENT, Attributes, Secret
+from strongroom.services.secretsmanager.model import AWSCURRENT, Attributes, Rotation, Secret
 from strongroom.services.secretsmanager.tables import insert_secret, insert_version
 from strongroom.services.secretsmanager.values import Value, seal_version
 from strongroom.store.engine import StoreLock, open_connection
@@ -113,32 +113,41 @@ def fill(deployment: Deployment, secrets: int) -> Deployment:
 
 
 def _add(transaction: Transaction, opened: Opened, deployment: Deployment, first: int, count: int) -> None:
-    now_ms = system_clock()
-    context = _context(transaction, opened, deployment, now_ms)
-    day = midnight(now_ms)
+    context = filling_context(transaction, opened, deployment, system_clock())
     for number in range(first, first + count):
-        token = str(uuid.uuid4())
-        secret = Secret(
-            secret_id=(now_ms << 20) + number,
-            account=ACCOUNT,
-            region=REGION,
-            name=secret_name(number),
-            suffix=new_secret_suffix(),
-            created_ms=now_ms,
-            changed_ms=now_ms,
-            accessed_ms=day,
-            deleted_ms=None,
-            purge_ms=None,
-            attributes=Attributes(labels={AWSCURRENT: token}, description="made for a benchmark"),
-        )
-        insert_secret(transaction, secret)
-        value = Value("SecretString", Plaintext(secret_value(number).encode()))
-        version = seal_version(context, secret, token, value)
-        insert_version(transaction, msgspec.structs.replace(version, accessed_ms=day))
+        add_secret(context, number, secret_name(number), secret_value(number))
     transaction.run(_NEWEST_CHANGE_ONLY)
 
 
-def _context(transaction: Transaction, opened: Opened, deployment: Deployment, now_ms: Instant) -> Context:
+def add_secret(context: Context, number: int, name: str, text: str, rotation: Rotation | None = None) -> int:
+    """Add one secret; return its id. The number makes it unlike others of the same transaction."""
+    token, now_ms = str(uuid.uuid4()), context.now_ms
+    day = midnight(now_ms)
+    secret = Secret(
+        secret_id=(now_ms << 20) + number,
+        account=ACCOUNT,
+        region=REGION,
+        name=name,
+        suffix=new_secret_suffix(),
+        created_ms=now_ms,
+        changed_ms=now_ms,
+        accessed_ms=day,
+        deleted_ms=None,
+        purge_ms=None,
+        attributes=Attributes(
+            labels={AWSCURRENT: token}, description="made for a benchmark", rotation=rotation
+        ),
+    )
+    insert_secret(context.transaction, secret)
+    version = seal_version(context, secret, token, Value("SecretString", Plaintext(text.encode())))
+    insert_version(context.transaction, msgspec.structs.replace(version, accessed_ms=day))
+    return secret.secret_id
+
+
+def filling_context(
+    transaction: Transaction, opened: Opened, deployment: Deployment, now_ms: Instant
+) -> Context:
+    """Give a context of the administrator, in which secrets are added."""
     credential = StoredCredentials(opened.keyring).find(transaction, deployment.access_key_id)
     assert credential is not None, "the administrator of the deployment"
 

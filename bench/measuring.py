@@ -43,6 +43,7 @@ class Plan:
         stored: Secrets that both servers hold in the scenario ``get``.
         secrets: Secrets in the large store of the scenario ``flat``.
         memory_secrets: Secrets in the store of the scenario ``memory``.
+        rotations: Rotations that are due at once in the scenario ``rotation``.
     """
 
     place: Path
@@ -51,6 +52,7 @@ class Plan:
     stored: int = 10_000
     secrets: int = 1_000_000
     memory_secrets: int = 100_000
+    rotations: int = 1_000
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ BARS = {
         "customer_key: CPU by the same user, to the default key",
     },
     "put": {"put: times each alone"},
-    "rotation": {"rotation: added to its SQL, ms"},
+    "rotation": {"rotation: added to its SQL, ms", "rotation: due at once, times their SQL"},
     "start": {"start: share of moto_server's time"},
     "memory": {
         "memory: PSS of an idle worker, MB",
@@ -67,7 +67,8 @@ def test_a_scenario_measures_what_it_names(
     """Each scenario starts its servers, gets right answers only, and judges all of its bars."""
     report = Report()
     SCENARIOS[name](
-        Plan(tmp_path, rounds=1, seconds=0.2, stored=600, secrets=1_200, memory_secrets=300), report
+        Plan(tmp_path, rounds=1, seconds=0.2, stored=600, secrets=1_200, memory_secrets=300, rotations=8),
+        report,
     )
     assert set(report.results) == BARS[name]
     assert all(value >= 0 for value in report.results.values())

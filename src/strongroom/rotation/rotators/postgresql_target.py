@@ -15,7 +15,6 @@ import re
 from typing import Any, Final, NamedTuple
 
 import psycopg
-from psycopg.conninfo import make_conninfo
 
 from strongroom.rotation.machine import Evidence
 from strongroom.rotation.rotator import Cause, Document, Probe, Server, TargetFailed
@@ -134,7 +133,7 @@ def _connect(document: Document, place: Place, address: str, reach: Reach, schem
         settings["hostaddr"] = address
     _forget_environment()
     try:
-        connection = WatchedConnection.connect(make_conninfo(**settings), autocommit=True)
+        connection = WatchedConnection.connect(autocommit=True, **settings)
     except psycopg.Error as problem:
         # Not the exception itself as a cause: its text may repeat what was sent.
         raise _failure(str(problem), scheme) from None
