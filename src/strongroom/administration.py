@@ -12,7 +12,12 @@ from typing import Any, Final
 from strongroom.clock import Instant, render_iso
 from strongroom.ids import draw
 from strongroom.opening import Opened
-from strongroom.rotation.inquiry import explain_rotation, resume_rotation, rotation_history
+from strongroom.rotation.inquiry import (
+    explain_rotation,
+    resume_rotation,
+    rotation_history,
+    rotation_troubles,
+)
 from strongroom.services.iam.accounts import (
     AccountRefused,
     add_region,
@@ -85,6 +90,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "region-add": _add_region,
     "region-list": _list_regions,
     "rotation-history": rotation_history,
+    "rotation-troubles": rotation_troubles,
     "rotation-explain": explain_rotation,
     "rotation-resume": resume_rotation,
 }

@@ -80,7 +80,8 @@ class StartFailed(StrongroomError):
 
 def run_folded(plan: Plan, announce: Callable[[int], None]) -> None:
     """Run everything in this process until it is told to stop; ``announce`` hears the port."""
-    worker = Worker(0, plan.opened, plan.services, SharedCounters(1), plan.clock, plan.tls)
+    counters = SharedCounters(1)
+    worker = Worker(0, plan.opened, plan.services, counters, plan.clock, plan.tls)
     for number in (signal.SIGTERM, signal.SIGINT):
         worker.loop.add_signal_handler(number, worker.stop)
     beside: list[_Loops] = []
@@ -89,7 +90,7 @@ def run_folded(plan: Plan, announce: Callable[[int], None]) -> None:
         beside.append(_open_background(plan))
         beside[0].start()
         announce(port)
-        beside.append(_open_rotations(plan, port))
+        beside.append(_open_rotations(plan, port, counters, None))
         beside[1].start()
 
     try:
@@ -104,7 +105,7 @@ class Supervisor:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._counters = SharedCounters(plan.workers)
+        self._counters = SharedCounters(plan.workers + 1)
         self._children: dict[int, int] = {}
         self._started: dict[int, float] = {}
         self._is_stopping = False
@@ -179,7 +180,8 @@ class Supervisor:
             if number == _BACKGROUND:
                 _run_until_stopped(_open_background(self._plan), lambda: os.write(writing, b"."))
             elif number == _ROTATION:
-                _run_until_stopped(_open_rotations(self._plan, self.port), lambda: os.write(writing, b"."))
+                rotations = _open_rotations(self._plan, self.port, self._counters, self._plan.workers)
+                _run_until_stopped(rotations, lambda: os.write(writing, b"."))
             else:
                 self._run_worker(number, lambda _: os.write(writing, b"."))
             status = 0
@@ -263,10 +265,12 @@ def _open_background(plan: Plan) -> _Loops:
     return Background(plan.opened, plan.clock, may_run_on_demand=plan.is_dev)
 
 
-def _open_rotations(plan: Plan, port: int) -> _Loops:
+def _open_rotations(plan: Plan, port: int, counters: SharedCounters, page: int | None) -> _Loops:
     from strongroom.rotation.process import Rotations  # as above
 
-    return Rotations(plan.opened, plan.services, plan.clock, is_dev=plan.is_dev, own_port=port)
+    return Rotations(
+        plan.opened, plan.services, plan.clock, counters, page, is_dev=plan.is_dev, own_port=port
+    )
 
 
 def _run_until_stopped(loops: _Loops, ready: Callable[[], object]) -> None:

@@ -14,6 +14,7 @@ from strongroom.config import Settings
 from strongroom.crypto.material import Plaintext
 from strongroom.egress.addresses import parse_networks
 from strongroom.egress.fetch import Egress
+from strongroom.gateway.counters import SharedCounters
 from strongroom.gateway.operation import Service
 from strongroom.ids import new_uuid
 from strongroom.opening import create, open_deployment
@@ -24,6 +25,7 @@ from strongroom.rotation.loop import RotationLoop
 from strongroom.rotation.parts import Parts
 from strongroom.rotation.rotators import Reach, find_rotator
 from strongroom.rotation.runner import Runner
+from strongroom.rotation.tally import Tally
 from strongroom.seal.file import FileSeal
 from strongroom.services.secretsmanager.model import (
     AWSCURRENT,
@@ -99,7 +101,7 @@ class Stand:
         """Make what runs all that is due, as a process with this writer does; it is to be started."""
         backlog = Backlog(limits)
         parts = msgspec.structs.replace(self.parts, writer=writer or self.writer, admit=backlog.move)
-        return RotationLoop(parts, backlog, lambda: self.opened.open_rows(1_048_576), is_alone=is_alone)
+        return RotationLoop(parts, backlog, self.rows, Tally(SharedCounters(1)), is_alone=is_alone)
 
     # Secrets
 

@@ -170,6 +170,20 @@ def _running(settings: Settings) -> list[Finding]:
     return [Finding("server", State.GOOD, f"running, its background loops in process {process}")]
 
 
+def _rotations(settings: Settings) -> list[Finding]:
+    if not exists(settings.data_dir):
+        return []
+    try:
+        found = ask(settings.data_dir, "rotation-troubles")
+    except (NotRunning, ControlRefused):
+        return []  # said above
+    counts = [f"{found[kind]} {kind}" for kind in ("held", "overdue", "failing") if found[kind]]
+    if not counts:
+        return [Finding("rotations", State.GOOD, "none is overdue, held or failing")]
+    sentence = f"{', '.join(counts)}, among them {', '.join(found['arns'])}; strongroom rotation explain ARN says why"
+    return [Finding("rotations", State.WARNING, sentence)]
+
+
 def _seal(settings: Settings) -> list[Finding]:
     if not exists(settings.data_dir):
         return []
@@ -217,6 +231,7 @@ CHECKS: Final[tuple[Callable[[Settings], list[Finding]], ...]] = (
     _disk,
     _directory,
     _running,
+    _rotations,
     _seal,
 )
 """Every check, in the order in which it is shown."""

@@ -18,8 +18,10 @@ from strongroom.rotation.standing import standing_of
 from strongroom.services.secretsmanager.model import Rotation, Secret
 from strongroom.services.secretsmanager.rotation_rows import (
     RotationRow,
+    count_rotations,
     find_rotation,
     list_history,
+    list_in_trouble,
     save_rotation,
 )
 from strongroom.services.secretsmanager.tables import find_secret, find_secret_by_id
@@ -39,6 +41,9 @@ _NEXT: Final[Mapping[Standing, str]] = {
     Standing.CANCELLED: "Rotation was turned off: it ends, after its new value is in force if it reached the target",
     Standing.GONE: "The secret is gone: it ends",
 }
+
+
+NAMED_MOST: Final = 5
 
 
 class NoSuchRotation(StrongroomError):
@@ -107,6 +112,22 @@ def resume_rotation(
     return {"arn": secret.arn, "token": row.work.token}
 
 
+def rotation_troubles(
+    transaction: Transaction, _opened: Opened, now_ms: Instant, _details: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Count the rotations in trouble, and name some of them."""
+    found = count_rotations(transaction, now_ms)
+    named = [
+        find_secret_by_id(transaction, number) for number in list_in_trouble(transaction, now_ms, NAMED_MOST)
+    ]
+    return {
+        "failing": found.failing,
+        "held": found.held,
+        "overdue": found.overdue,
+        "arns": [secret.arn for secret in named if secret is not None],
+    }
+
+
 def _explain_idle(secret: Secret, rotation: Rotation, row: RotationRow) -> str:
     if secret.deleted_ms is not None:
         return "The secret is marked for deletion; nothing is rotated."
@@ -115,6 +136,8 @@ def _explain_idle(secret: Secret, rotation: Rotation, row: RotationRow) -> str:
     last = "It was never rotated"
     if rotation.rotated_ms is not None:
         last = f"It was last rotated at {render_iso(rotation.rotated_ms)}"
+    if row.work.missed:
+        last += f", and has missed {row.work.missed} windows since"
     if row.due_ms is None:
         return f"{last}; it is rotated when RotateSecret is called."
     return f"{last}; the next rotation begins at {render_iso(row.due_ms)}."

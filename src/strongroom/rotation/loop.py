@@ -24,6 +24,7 @@ from strongroom.rotation.backlog import Backlog
 from strongroom.rotation.commits import Event, commit
 from strongroom.rotation.parts import Parts
 from strongroom.rotation.runner import Runner
+from strongroom.rotation.tally import Tally
 from strongroom.services.secretsmanager.rotation_rows import find_rotation, list_due_rotations, save_rotation
 from strongroom.store.errors import StoreError, StoreTampered
 from strongroom.store.rows import Rows
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY_S: Final = 0.05
 LOOK_ANYWAY_AFTER_S: Final = 1.0
+SHOW_EVERY_S: Final = 1.0
 LOOK_AT_MOST: Final = 256
 STOP_WITHIN_S: Final = 5.0
 SET_ASIDE_S: Final = 60.0
@@ -46,16 +48,25 @@ class RotationLoop:
         parts: What runners are made of; its ``admit`` asks the backlog.
         backlog: Whose turn it is.
         open_rows: Opens the connection that looks for what is due; called on the thread of the loop.
+        tally: Shows the metrics.
         is_alone: Whether no other process rotates.
     """
 
     def __init__(
-        self, parts: Parts, backlog: Backlog, open_rows: Callable[[], Rows], *, is_alone: bool = True
+        self,
+        parts: Parts,
+        backlog: Backlog,
+        open_rows: Callable[[], Rows],
+        tally: Tally,
+        *,
+        is_alone: bool = True,
     ) -> None:
         self._parts = parts
         self._backlog = backlog
         self._open_rows = open_rows
+        self._tally = tally
         self._is_alone = is_alone
+        self._shown_s = 0.0
         self._set_aside: dict[int, float] = {}
         self._stopping = threading.Event()
         self._threads = [threading.Thread(target=self._run, name="rotations", daemon=True)]
@@ -112,6 +123,9 @@ class RotationLoop:
         now_ms, now_s = self._parts.keys.clock(), time.monotonic()
         found = list_due_rotations(rows, now_ms, LOOK_AT_MOST, self._backlog.targets_with_enough())
         self._backlog.offer(due for due in found if now_s >= self._set_aside.get(due.secret_id, 0.0))
+        if now_s - self._shown_s >= SHOW_EVERY_S:
+            self._shown_s = now_s
+            self._tally.show(rows, now_ms, self._backlog.running())
 
     def _take_turns(self) -> None:
         while (taken := self._backlog.take()) is not None:

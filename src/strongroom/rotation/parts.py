@@ -22,6 +22,7 @@ class Parts(msgspec.Struct, frozen=True):
         services: All services by name.
         find_rotator: Makes the rotator of a built-in function.
         admit: Given the secret and, as a keyed hash, where its credential is used: whether there is a place for it.
+        tell: Hears how attempts at rotations ended: ``SUCCESSES`` or ``FAILURES``.
         hook: Called at every boundary, with its name; tests stop the process there.
     """
 
@@ -30,4 +31,5 @@ class Parts(msgspec.Struct, frozen=True):
     services: dict[str, Service]
     find_rotator: Callable[[str], Rotator | Issuer | None]
     admit: Callable[[int, str], bool] = lambda _secret, _target: True
+    tell: Callable[[str], None] = lambda _: None
     hook: Callable[[str], None] = lambda _: None

@@ -12,6 +12,8 @@ from strongroom.clock import Clock
 from strongroom.control import ControlServer
 from strongroom.egress.addresses import parse_networks
 from strongroom.egress.fetch import Egress
+from strongroom.gateway.counters import SharedCounters
+from strongroom.gateway.metrics import declare
 from strongroom.gateway.operation import Service
 from strongroom.opening import Opened
 from strongroom.rotation.acting import Keys
@@ -21,6 +23,7 @@ from strongroom.rotation.names import DRY_RUN, SOCKET_NAME
 from strongroom.rotation.parts import Parts
 from strongroom.rotation.rehearsing import dry_run
 from strongroom.rotation.rotators import Reach, find_rotator
+from strongroom.rotation.tally import Tally
 from strongroom.workers.background import open_writer
 
 CACHE_BYTES: Final = 1_048_576
@@ -33,6 +36,8 @@ class Rotations:
         opened: The deployment.
         services: The tables of all services.
         clock: "Now" for the domain.
+        counters: Shared by all processes.
+        page: Which page of the counters is this process's; None when it shares one with a worker, who names them.
         is_dev: Whether targets on this machine may be reached though no setting says so.
         own_port: Where the server itself listens: it is no target.
     """
@@ -42,10 +47,16 @@ class Rotations:
         opened: Opened,
         services: Sequence[Service],
         clock: Clock,
+        counters: SharedCounters,
+        page: int | None,
         *,
         is_dev: bool,
         own_port: int,
     ) -> None:
+        if page is not None:
+            counters.use_page(page)
+            counters.declare(declare(()))  # those without labels come first, and no others are counted here
+        tally = Tally(counters)
         self._writer = open_writer(opened)
         is_local = is_dev or opened.settings.rotate_local_targets
         reach = Reach(_authorities(opened), is_local, _egress(opened, is_local, own_port))
@@ -57,6 +68,7 @@ class Rotations:
             services={service.name: service for service in services},
             find_rotator=lambda function: find_rotator(function, reach),
             admit=backlog.move,
+            tell=tally.tell,
         )
         self._desk = ControlServer(
             opened,
@@ -65,7 +77,7 @@ class Rotations:
             socket_name=SOCKET_NAME,
             own={DRY_RUN: lambda details: dry_run(self.parts, details)},
         )
-        self._loop = RotationLoop(self.parts, backlog, lambda: opened.open_rows(CACHE_BYTES))
+        self._loop = RotationLoop(self.parts, backlog, lambda: opened.open_rows(CACHE_BYTES), tally)
 
     def start(self) -> None:
         """Start the threads."""

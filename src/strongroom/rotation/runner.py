@@ -47,6 +47,7 @@ from strongroom.rotation.rotator import (
     Rotator,
     TargetFailed,
 )
+from strongroom.rotation.tally import FAILURES, SUCCESSES
 from strongroom.services.secretsmanager.model import Secret
 from strongroom.services.secretsmanager.rotation_rows import RotationRow, save_rotation
 from strongroom.services.secretsmanager.tables import find_version, update_version
@@ -180,7 +181,8 @@ class Runner:
         if step is Step.STOP:
             return self._commit(look, abandoned)
         if step is Step.HOLD:
-            return self._commit(look, held)
+            log.error("the rotation of secret number %d is held: no stored value logs in", self._secret_id)
+            return self._end(look, held, FAILURES)
         blamed = found if found.evidence is Evidence.UNKNOWN else first_other
         cause = (blamed.cause if blamed is not None else None) or Cause.UNREACHABLE
         failure = TargetFailed(cause, blamed.detail if blamed is not None else "")
@@ -287,11 +289,19 @@ class Runner:
             if old is Evidence.ACCEPTED:
                 log.warning("secret number %d: the old value still logs in after a rotation", self._secret_id)
         self._parts.hook("confirming")
-        return self._commit(look, lambda t, e, s, r, n: succeeded(t, e, s, r, n, proof))
+        return self._end(look, lambda t, e, s, r, n: succeeded(t, e, s, r, n, proof), SUCCESSES)
 
     def _fail(self, look: Look, problem: TargetFailed, step: str) -> Look | None:
         """Write down why it does not go on, and when it is tried again."""
-        return self._commit(look, lambda t, e, s, r, n: failed(t, e, s, r, n, problem, step))
+        log.warning("the rotation of secret number %d failed in %s: %s", self._secret_id, step, problem)
+        return self._end(look, lambda t, e, s, r, n: failed(t, e, s, r, n, problem, step), FAILURES)
+
+    def _end(self, look: Look, step: Commit, ending: str) -> Look | None:
+        """Commit the end of an attempt, and tell of it."""
+        after = self._commit(look, step)
+        if after is None:
+            self._parts.tell(ending)
+        return after
 
     def _commit(self, look: Look, step: Commit) -> Look | None:
         return self._journal.commit(look, step, is_clean=self._is_clean)

@@ -52,6 +52,9 @@ _COUNT_DUE: Final = "SELECT count(*) FROM rotations WHERE is_urgent IN (0, 1) AN
 _COUNT_LATE: Final = (
     "SELECT count(*) FROM rotations WHERE is_urgent IN (0, 1) AND due_ms <= ? AND trouble = ''"
 )
+_LATE: Final = (
+    "SELECT secret_id FROM rotations WHERE is_urgent IN (0, 1) AND due_ms <= ? AND trouble = '' LIMIT ?"
+)
 IMMEDIATE_WINDOW_MS: Final = DAY_MS
 """For how long a rotation that was asked for is tried again often."""
 
@@ -238,6 +241,14 @@ def add_history(transaction: Transaction, secret_id: int, work: Work, entry: His
     if number > HISTORY_MOST:
         transaction.delete(HISTORY, secret_id, number - HISTORY_MOST)
     return msgspec.structs.replace(work, entries=number)
+
+
+def list_in_trouble(rows: Rows, now_ms: Instant, most: int) -> list[int]:
+    """List some of the secrets whose rotations ``count_rotations`` counts as failing, held or overdue."""
+    found: list[Any] = rows.column(
+        "SELECT secret_id FROM rotations WHERE trouble <> '' LIMIT ?", (most,)
+    ) or rows.column(_LATE, (now_ms - OVERDUE_AFTER_MS, most))
+    return found
 
 
 # Schedules
