@@ -10,7 +10,7 @@ import pytest
 from strongroom.gateway.caller import Caller
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
-from strongroom.gateway.recording import record_call
+from strongroom.gateway.recording import events_of_call, write_event
 from strongroom.policy.question import Principal
 from strongroom.services import secretsmanager
 from strongroom.services.table import SERVICES
@@ -50,7 +50,7 @@ def test_l02_l03_bytes_are_never_recorded_and_cost_no_record(caplog: pytest.LogC
         ("name", "blob"),
     )
     principal = Principal("User", "arn:aws:iam::111122223333:user/a", "111122223333", "AIDAEXAMPLE")
-    (written,) = record_call(
+    (event,) = events_of_call(
         service=secretsmanager.SERVICE,
         name="Careless",
         operation=careless,
@@ -64,6 +64,7 @@ def test_l02_l03_bytes_are_never_recorded_and_cost_no_record(caplog: pytest.LogC
         source_ip="127.0.0.1",
         user_agent="",
     )
+    written = write_event(event)
     record = json.loads(written)
     assert record["eventName"] == "Careless"
     assert record["requestParameters"] is None

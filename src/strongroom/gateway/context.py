@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from strongroom.audit.record import Resource
+from strongroom.audit.record import AuditEvent, Resource
 from strongroom.clock import Instant
 from strongroom.errors import Fault
 from strongroom.gateway.caller import Caller
@@ -48,7 +48,8 @@ class Context(msgspec.Struct):
         deployment: What the composition root made: keys, settings, trail. Services narrow it in their
             ``contract.py``; see ``strongroom.gateway.deployment``.
         inner: Steps 5 to 8.
-        inner_records: Records of calls made with ``call``, in order.
+        inner_records: Records of calls made with ``call``, in order; those that are not written yet are written with
+            the record of this call.
         later: Small changes of a read, see ``afterwards``.
         resources: What the audit record of this call names as its resources.
         via: The service that makes this call with the caller's rights, for example ``secretsmanager``; empty for a
@@ -66,7 +67,7 @@ class Context(msgspec.Struct):
     rows: Rows
     deployment: Any
     inner: InnerPipeline
-    inner_records: list[bytes] = msgspec.field(default_factory=list)
+    inner_records: list[bytes | AuditEvent] = msgspec.field(default_factory=list)
     later: list[Callable[[Transaction], None]] = msgspec.field(default_factory=list)
     resources: list[Resource] = msgspec.field(default_factory=list)
     via: str = ""

@@ -12,7 +12,7 @@ from strongroom.gateway.authorisation import authorise_and_handle
 from strongroom.gateway.context import Context
 from strongroom.gateway.failures import as_fault
 from strongroom.gateway.operation import Operation, Service
-from strongroom.gateway.recording import record_call
+from strongroom.gateway.recording import events_of_call
 
 
 def call_inside(
@@ -30,7 +30,7 @@ def call_inside(
     except Exception as problem:  # noqa: BLE001 - recorded, then raised as the fault it is
         fault = as_fault(problem)
     context.inner_records.extend(
-        record_call(
+        events_of_call(
             service=services[(operation.action or "").partition(":")[0]],
             name=operation.name,
             operation=operation,

@@ -45,7 +45,7 @@ from strongroom.gateway.exchange import Exchange
 from strongroom.gateway.failures import as_fault, describe_problem, not_durable
 from strongroom.gateway.inner import call_inside
 from strongroom.gateway.operation import Mode, Operation
-from strongroom.gateway.recording import record_call
+from strongroom.gateway.recording import events_of_call, written
 from strongroom.gateway.routing import Route, Router, Unroutable
 from strongroom.gateway.speech import fault_reply, front_door_reply, parse_request, success_reply
 from strongroom.gateway.temporary import refuse_temporary
@@ -378,24 +378,22 @@ class Pipeline:
         """Write the records (8) of a call that ended: those of its inner calls, then its own."""
         request = call.exchange.request
         inner = call.context.inner_records if call.context is not None else []
-        return [
-            *inner,
-            *record_call(
-                service=call.route.service,
-                name=call.route.name,
-                operation=call.route.operation,
-                request=call.request,
-                response=call.response,
-                fault=call.fault,
-                caller=call.caller,
-                region=call.region,
-                request_id=call.request_id,
-                now_ms=call.now_ms,
-                source_ip=request.peer,
-                user_agent=call.user_agent,
-                resources=call.context.resources if call.context is not None else (),
-            ),
-        ]
+        own = events_of_call(
+            service=call.route.service,
+            name=call.route.name,
+            operation=call.route.operation,
+            request=call.request,
+            response=call.response,
+            fault=call.fault,
+            caller=call.caller,
+            region=call.region,
+            request_id=call.request_id,
+            now_ms=call.now_ms,
+            source_ip=request.peer,
+            user_agent=call.user_agent,
+            resources=call.context.resources if call.context is not None else (),
+        )
+        return written([*inner, *own])
 
     # ---- what waits, and what was never let in -------------------------------------------------------
 

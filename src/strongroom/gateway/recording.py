@@ -75,7 +75,12 @@ def _session_context(temporary: Temporary) -> SessionContext:
     )
 
 
-def record_call(
+def written(records: Sequence[bytes | AuditEvent]) -> list[bytes]:
+    """Write those records that are not written yet."""
+    return [record if isinstance(record, bytes) else write_event(record) for record in records]
+
+
+def events_of_call(
     *,
     service: Service,
     name: str,
@@ -91,8 +96,8 @@ def record_call(
     user_agent: str,
     resources: Sequence[Resource] = (),
     via: str = "",
-) -> list[bytes]:
-    """Write the record of one call that ended, well or not.
+) -> list[AuditEvent]:
+    """Say what happened in one call that ended, well or not; the last event is that of the caller's account.
 
     What was done to a resource of another account stands in that account's trail too, without the caller's name; what
     was denied does not. A call that a service made for the caller (``via``) says so in the identity.
@@ -119,7 +124,7 @@ def record_call(
     )
     owners = {one.account_id for one in resources if one.account_id != caller.account} if resources else None
     if not owners or code == "AccessDenied":
-        return [_encode(event)]
+        return [event]
     event = msgspec.structs.replace(event, shared_event_id=new_uuid())
     seen = UserIdentity(
         type="AWSAccount",
@@ -128,13 +133,13 @@ def record_call(
         invoked_by=event.identity.invoked_by,
     )
     copies = [
-        _encode(msgspec.structs.replace(event, identity=seen, recipient_account=owner))
-        for owner in sorted(owners)
+        msgspec.structs.replace(event, identity=seen, recipient_account=owner) for owner in sorted(owners)
     ]
-    return [*copies, _encode(event)]
+    return [*copies, event]
 
 
-def _encode(event: AuditEvent) -> bytes:
+def write_event(event: AuditEvent) -> bytes:
+    """Write an event as the record with an id of its own; one that no record can hold loses its parameters."""
     event_id = new_uuid()
     try:
         return encode_record(event, event_id)

@@ -22,6 +22,7 @@ from strongroom.gateway.caller import Caller
 from strongroom.gateway.context import Context
 from strongroom.gateway.inner import call_inside
 from strongroom.gateway.operation import Operation, Service
+from strongroom.gateway.recording import written
 from strongroom.ids import new_uuid
 from strongroom.policy.question import Principal
 from strongroom.rotation.rotator import Cause, Document, DocumentRefused, TargetFailed
@@ -86,7 +87,7 @@ class Acting:
     @property
     def records(self) -> list[tuple[str, bytes]]:
         """The records of what was done so far."""
-        return [(self.context.request_id, record) for record in self.context.inner_records]
+        return [(self.context.request_id, record) for record in written(self.context.inner_records)]
 
     def open(self, version_id: str) -> Document | None:
         """Read a version of the secret; None when it has no value.
