@@ -28,7 +28,7 @@ WORDS = {
     "paging",
     "strict_json",
 }
-ENGINES = {"wire", "sigv4", "policy", "crypto", "schedule", "eventpattern"}
+ENGINES = {"wire", "sigv4", "policy", "crypto", "schedule", "eventpattern", "filterpattern"}
 PLACES = {"audit", "egress", "functions", "store", "seal"}
 TOP = {
     *(
