@@ -786,6 +786,7 @@ EXAMPLES: Final[Mapping[tuple[str, str], Example]] = {
         lambda account, _: _whole_log_group_arn(account, ""),
     ),
     ("logs", "DescribeLogStreams"): _of_log_group(_log_stream),
+    ("logs", "FilterLogEvents"): _of_log_group(_written_log_stream, filterPattern=f'"{CANARY}"'),
     ("logs", "GetLogEvents"): _of_log_stream(_written_log_stream),
     ("logs", "ListTagsForResource"): _of_tagged_log_group(),
     ("logs", "ListTagsLogGroup"): _of_log_group(),

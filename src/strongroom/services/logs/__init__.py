@@ -23,6 +23,7 @@ def _operations() -> tuple[Operation[Any, Any], ...]:
     from strongroom.services.logs.delete_retention_policy import DELETE_RETENTION_POLICY
     from strongroom.services.logs.describe_log_groups import DESCRIBE_LOG_GROUPS
     from strongroom.services.logs.describe_log_streams import DESCRIBE_LOG_STREAMS
+    from strongroom.services.logs.filter_log_events import FILTER_LOG_EVENTS
     from strongroom.services.logs.get_log_events import GET_LOG_EVENTS
     from strongroom.services.logs.list_tags_for_resource import LIST_TAGS_FOR_RESOURCE
     from strongroom.services.logs.list_tags_log_group import LIST_TAGS_LOG_GROUP
@@ -42,6 +43,7 @@ def _operations() -> tuple[Operation[Any, Any], ...]:
         DELETE_RETENTION_POLICY,
         DESCRIBE_LOG_GROUPS,
         DESCRIBE_LOG_STREAMS,
+        FILTER_LOG_EVENTS,
         GET_LOG_EVENTS,
         LIST_TAGS_FOR_RESOURCE,
         LIST_TAGS_LOG_GROUP,

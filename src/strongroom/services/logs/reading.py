@@ -26,7 +26,7 @@ from strongroom.services.logs.model import EVENT_OVERHEAD_BYTES, PAGE_MOST_BYTES
 from strongroom.store.rows import Rows
 
 ENTRIES_LOOKED_AT_MOST: Final = 16_384
-BYTES_LOOKED_AT_MOST: Final = 8_388_608
+BYTES_LOOKED_AT_MOST: Final = 4_194_304
 STREAMS_LOOKED_UP_MOST: Final = 2_000
 END_MS: Final = 1 << 62
 

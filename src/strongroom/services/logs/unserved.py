@@ -56,7 +56,6 @@ UNSERVED: Final = {
         ),
         _QUERIES,
     ),
-    "FilterLogEvents": "this version does not search log events yet; read them with GetLogEvents.",
     "ListLogGroups": "list log groups with DescribeLogGroups.",
     "StartLiveTail": _LIVE,
     **dict.fromkeys(
