@@ -1,0 +1,242 @@
+"""The runner's process: its beginning and end, its death, its room, and machines that cannot make sandboxes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import struct
+import threading
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from strongroom.clock import system_clock
+from strongroom.functions.invocation import Code, RunnerUnavailable, TooManyInvocations
+from tests.functions.stand import Stand, error_of, text_of, zipped
+
+GOOD = "def handler(event, context): return event"
+
+
+def test_f01_a_runner_that_dies_is_started_again(tmp_path: Path) -> None:
+    """The invocation under way fails at once, nothing is left of it, and the next one runs."""
+    stand = Stand(tmp_path / "data")
+    try:
+        assert stand.run(GOOD, 1) == 1
+        runner = stand.runner_pid()
+        failed: list[BaseException] = []
+
+        def invoke() -> None:
+            try:
+                stand.invoke(stand.function("import time\ndef handler(e, c): time.sleep(60)", timeout_s=60))
+            except RunnerUnavailable as problem:
+                failed.append(problem)
+
+        under_way = threading.Thread(target=invoke)
+        under_way.start()
+        while len(_children(runner)) < 2 or len(sandboxed := _sandboxed(runner)) < 4:
+            time.sleep(0.01)  # until there is a second sandbox, with the function in it
+        os.kill(runner, signal.SIGKILL)
+        under_way.join(10)
+        assert failed
+        assert stand.run(GOOD, 2) == 2
+        assert stand.runner_pid() != runner
+        _wait_until_gone(sandboxed)
+    finally:
+        stand.close()
+
+
+def test_f01_the_runner_ends_with_the_server(tmp_path: Path) -> None:
+    """When the keeper is told to end, or is killed, the runner and every sandbox end."""
+    for end in ("told", "killed"):
+        stand = Stand(tmp_path / end)
+        stand.run(GOOD, 1)
+        runner = stand.runner_pid()
+        sandboxed = _sandboxed(runner)
+        assert sandboxed
+        if end == "killed":
+            os.kill(_parent(runner), signal.SIGKILL)
+        stand.close()
+        _wait_until_gone([runner, *sandboxed])
+
+
+def test_f01_only_the_servers_user_may_ask(tmp_path: Path) -> None:
+    """The socket is closed to others."""
+    stand = Stand(tmp_path / "data")
+    try:
+        assert (stand.data_dir / "functions.sock").stat().st_mode & 0o777 == 0o600
+    finally:
+        stand.close()
+
+
+def test_f01_the_runner_does_not_see_the_store(tmp_path: Path) -> None:
+    """In the runner's view the data directory is empty, where it may have a view of its own."""
+    if os.geteuid() != 0:
+        pytest.skip("only root has a view of its own")
+    stand = Stand(tmp_path / "data")
+    try:
+        (stand.data_dir / "store").write_text("sealed")
+        stand.run(GOOD, 1)
+        assert os.listdir(f"/proc/{stand.runner_pid()}/root{stand.data_dir}") == []
+        assert "store" in os.listdir(stand.data_dir)
+    finally:
+        stand.close()
+
+
+def test_f01_nonsense_on_the_socket_harms_nobody(tmp_path: Path) -> None:
+    """Frames that are too large, cut off or of another form end their own connection."""
+    stand = Stand(tmp_path / "data")
+    try:
+        for sent in (struct.pack("!I", 0xFFFFFFFF), struct.pack("!I", 4) + b"abcd", b"\0", b""):
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.connect(str(stand.data_dir / "functions.sock"))
+                connection.sendall(sent)
+                connection.shutdown(socket.SHUT_WR)
+                connection.settimeout(20)
+                assert connection.recv(1) == b""
+        assert stand.run(GOOD, 1) == 1
+    finally:
+        stand.close()
+
+
+def test_f02_there_is_room_for_so_many_and_no_more(tmp_path: Path) -> None:
+    """Who finds every sandbox in use is told so when waiting would be too long; an idle one makes room."""
+    stand = Stand(tmp_path / "data", functions_sandboxes=1)
+    try:
+        assert stand.run(GOOD, 1) == 1
+        assert stand.run(GOOD + "# another one", 2) == 2
+        slow = stand.function("import time\ndef handler(e, c): time.sleep(3)")
+        under_way = threading.Thread(target=stand.invoke, args=(slow,))
+        under_way.start()
+        while not _sandboxed(stand.runner_pid()):
+            time.sleep(0.01)
+        time.sleep(0.5)
+        with pytest.raises(TooManyInvocations):
+            stand.invoke(stand.function(GOOD), deadline_ms=system_clock() + 500)
+        under_way.join()
+        assert stand.run(GOOD, 3) == 3
+    finally:
+        stand.close()
+
+
+def test_idle_sandboxes_end(tmp_path: Path) -> None:
+    """After its time of rest nothing of a sandbox is left."""
+    stand = Stand(tmp_path / "data", functions_idle_s=0)
+    try:
+        assert stand.run(GOOD, 1) == 1
+        limit = time.monotonic() + 10
+        while _sandboxed(stand.runner_pid()) and time.monotonic() < limit:
+            time.sleep(0.02)
+        assert _sandboxed(stand.runner_pid()) == []
+    finally:
+        stand.close()
+
+
+def test_f02_without_bubblewrap_functions_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine without it says what is missing, each time."""
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    stand = Stand(tmp_path / "data")
+    try:
+        for _ in range(2):
+            with pytest.raises(RunnerUnavailable, match="bubblewrap is missing"):
+                stand.invoke(stand.function(GOOD))
+    finally:
+        stand.close()
+
+
+def test_f02_where_no_sandbox_can_be_made_functions_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bubblewrap that fails, as without user namespaces, is quoted."""
+    (tmp_path / "bin").mkdir()
+    bad = tmp_path / "bin" / "bwrap"
+    bad.write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n")
+    bad.chmod(0o755)
+    tmp_path.chmod(0o755)
+    for parent in list(tmp_path.parents)[:2]:
+        parent.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    stand = Stand(tmp_path / "data")
+    try:
+        with pytest.raises(RunnerUnavailable, match="No permissions to create new namespace"):
+            stand.invoke(stand.function(GOOD))
+    finally:
+        stand.close()
+
+
+def test_f02_the_operator_may_do_without_sandboxes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the setting functions run as plain processes: same answers, same errors, same end."""
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    stand = Stand(tmp_path / "data", functions_unsandboxed=True)
+    try:
+        source = (
+            "import boto3, os\ndef handler(e, c):\n  print('said')\n"
+            "  return [e, os.getcwd() == os.environ['LAMBDA_TASK_ROOT']]"
+        )
+        assert stand.run(source, 1) == [1, True]
+        assert "said\n" in text_of(stand.invoke(stand.function(source), 2))
+        outcome = stand.invoke(stand.function("import time\ndef handler(e, c): time.sleep(60)", timeout_s=1))
+        assert error_of(outcome)["errorType"] == "Sandbox.Timedout"
+        outcome = stand.invoke(stand.function("import os\ndef handler(e, c): os._exit(2)"))
+        assert error_of(outcome)["errorMessage"].endswith("Runtime exited with error: exit status 2")
+    finally:
+        stand.close()
+
+
+def test_without_the_runtime_functions_are_refused(tmp_path: Path) -> None:
+    """A server whose functions' runtime was not installed says where it looks for it."""
+    stand = Stand(tmp_path / "data", functions_runtime=tmp_path / "nothing")
+    try:
+        with pytest.raises(RunnerUnavailable, match="make run installs it"):
+            stand.invoke(stand.function(GOOD))
+    finally:
+        stand.close()
+
+
+def test_f06_code_that_is_not_what_was_stored_is_not_run(tmp_path: Path) -> None:
+    """The digest is compared before anything is written."""
+    stand = Stand(tmp_path / "data")
+    try:
+        good = stand.function(GOOD)
+        other = Code(good.code.digest, lambda: zipped({"app.py": "def handler(e, c): return 'other'"}))
+        with pytest.raises(RunnerUnavailable, match="not what was stored"):
+            stand.invoke(msgspec.structs.replace(good, code=other))
+        assert stand.run(GOOD, 1) == 1
+    finally:
+        stand.close()
+
+
+def _children(pid: int) -> list[int]:
+    found = []
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            found += [int(child) for child in path.read_text().split()]
+        except OSError:
+            continue
+    return found
+
+
+def _sandboxed(runner: int) -> list[int]:
+    return [
+        inner
+        for outer in _children(runner)
+        for first in _children(outer)
+        for inner in (first, *_children(first))
+    ]
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def _wait_until_gone(pids: list[int]) -> None:
+    limit = time.monotonic() + 10
+    while any(Path(f"/proc/{pid}").exists() for pid in pids) and time.monotonic() < limit:
+        time.sleep(0.01)
+    assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
