@@ -88,7 +88,7 @@ class Opened(msgspec.Struct, frozen=True):
     def open_transaction(self) -> Transaction:
         """Open a connection that writes."""
         connection = open_connection(self.database)
-        return Transaction(connection, self.authenticator, self.settings.cache_bytes // 4, self.open_anchor())
+        return Transaction(connection, self.authenticator, self.settings.cache_bytes // 2, self.open_anchor())
 
     def open_anchor(self) -> RevisionAnchor:
         """Open the file that remembers what was acknowledged last."""

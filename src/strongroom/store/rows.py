@@ -91,10 +91,11 @@ class Rows:
     def find_by(self, table: Table, columns: tuple[str, ...], *values: Value) -> Row | None:
         """Read one row by columns that ``table.unique`` names, or None; raises as ``find`` does."""
         assert columns in table.unique, "the record of live rows knows these columns"
-        where = " AND ".join(f"{column} = ?" for column in columns)
-        sql = f"{table.select_sql} WHERE {where}"
         found = self._read(
-            table, sql, values, lambda: table.unique_place(self._authenticator, columns, values)
+            table,
+            table.find_by_sql[columns],
+            values,
+            lambda: table.unique_place(self._authenticator, columns, values),
         )
         return found[0] if found else None
 

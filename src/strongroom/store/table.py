@@ -51,6 +51,8 @@ class Table(msgspec.Struct, frozen=True):
         unique: Sets of columns that are unique as well, so that ``find_by`` can tell a row that was removed
             from one that never was. INVARIANT: an update does not change them.
         mutable: The positions of the columns that an update may change.
+        find_by_sql, unique_spaces, unique_positions: For each unique set of columns the SQL that reads by it, the
+            space of its places, and where in a row it stands.
     """
 
     name: str
@@ -64,6 +66,9 @@ class Table(msgspec.Struct, frozen=True):
     delete_sql: str = ""
     key_positions: tuple[int, ...] = ()
     mutable: tuple[int, ...] = ()
+    find_by_sql: dict[tuple[str, ...], str] = {}
+    unique_spaces: dict[tuple[str, ...], str] = {}
+    unique_positions: dict[tuple[str, ...], tuple[int, ...]] = {}
 
     def __post_init__(self) -> None:
         every = ", ".join((*self.columns, "mac"))
@@ -72,14 +77,24 @@ class Table(msgspec.Struct, frozen=True):
         marks = ", ".join("?" * (len(self.columns) + 1))
         derived = {
             "select_sql": f"SELECT {every} FROM {self.name}",  # noqa: S608 - names are constants (D-07)
-            "find_sql": f"SELECT {every} FROM {self.name} WHERE {where}",  # noqa: S608 - as above
+            "find_sql": self._find_sql(self.key),
             "insert_sql": f"INSERT INTO {self.name} ({every}) VALUES ({marks})",  # noqa: S608 - as above
             "delete_sql": f"DELETE FROM {self.name} WHERE {where}",  # noqa: S608 - as above
             "key_positions": tuple(self.columns.index(column) for column in self.key),
+            "find_by_sql": {columns: self._find_sql(columns) for columns in self.unique},
+            "unique_spaces": {columns: f"{self.name} by {' '.join(columns)}" for columns in self.unique},
+            "unique_positions": {
+                columns: tuple(self.columns.index(column) for column in columns) for columns in self.unique
+            },
             "mutable": tuple(at for at, column in enumerate(self.columns) if column not in fixed),
         }
         for attribute, value in derived.items():
             msgspec.structs.force_setattr(self, attribute, value)
+
+    def _find_sql(self, columns: tuple[str, ...]) -> str:
+        every = ", ".join((*self.columns, "mac"))
+        where = " AND ".join(f"{column} = ?" for column in columns)
+        return f"SELECT {every} FROM {self.name} WHERE {where}"  # noqa: S608 - as above
 
     def update_sql(self, positions: tuple[int, ...]) -> str:
         """Write the SQL that sets the columns at these positions, and the code, of the row with a primary key."""
@@ -109,13 +124,11 @@ class Table(msgspec.Struct, frozen=True):
 
     def unique_place(self, authenticator: Authenticator, columns: tuple[str, ...], values: Row) -> Place:
         """Say where the entry of a unique set of columns belongs."""
-        return place_of(authenticator.place(f"{self.name} by {' '.join(columns)}", values))
+        return place_of(authenticator.place(self.unique_spaces[columns], values))
 
     def unique_places(self, authenticator: Authenticator, row: Row) -> list[Place]:
         """Say where the entries of all unique sets of a row belong."""
         return [
-            self.unique_place(
-                authenticator, columns, tuple(row[self.columns.index(column)] for column in columns)
-            )
-            for columns in self.unique
+            self.unique_place(authenticator, columns, tuple([row[position] for position in positions]))
+            for columns, positions in self.unique_positions.items()
         ]

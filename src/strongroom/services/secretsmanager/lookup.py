@@ -50,7 +50,9 @@ def find_target(
         if NAME.fullmatch(secret_id) is None:
             raise errors.invalid_name()
         secret = find_secret(context.rows, context.account, context.region, secret_id)
-        would_be = secret_arn(context.region, context.account, secret_id, _UNKNOWN_SUFFIX)
+        would_be = ""
+        if secret is None:
+            would_be = secret_arn(context.region, context.account, secret_id, _UNKNOWN_SUFFIX)
         return _target(context, secret, would_be, context.account, secret_id, conditions)
     try:
         arn = parse_arn(secret_id)
