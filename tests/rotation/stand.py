@@ -33,6 +33,7 @@ from strongroom.services.secretsmanager.model import (
     Rotation,
     Secret,
     Version,
+    move_current,
     put_labels,
 )
 from strongroom.services.secretsmanager.rotation_rows import (
@@ -179,6 +180,29 @@ class Stand:
     def rows(self) -> Rows:
         """Open a connection that reads."""
         return self.opened.open_rows(1_048_576)
+
+    def has_value(self, secret_id: int, version_id: str) -> bool:
+        """Whether a version has a value."""
+
+        def work(transaction: Transaction, _events: list[Event]) -> bool:
+            version = find_version(transaction, secret_id, version_id)
+            return version is not None and version.has_value
+
+        return commit(self.writer, work)
+
+    def promote(self, secret_id: int, version_id: str) -> None:
+        """Move AWSCURRENT to a version, as UpdateSecretVersionStage does."""
+
+        def work(transaction: Transaction, _events: list[Event]) -> None:
+            secret = _existing(transaction, secret_id)
+            labels = dict(secret.labels)
+            if labels.get(AWSCURRENT) != version_id:
+                move_current(labels, version_id)
+            attributes = msgspec.structs.replace(secret.attributes, labels=labels)
+            changed = msgspec.structs.replace(secret, attributes=attributes)
+            update_secret(transaction, after_labels(transaction, secret, changed, self.keys.clock()))
+
+        commit(self.writer, work)
 
     def change(self, secret_id: int, edit: Callable[[Secret], Secret]) -> None:
         """Change a secret's row, and let its rotation be looked at."""

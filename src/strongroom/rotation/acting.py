@@ -34,7 +34,7 @@ from strongroom.services.secretsmanager.tables import find_secret, find_version
 from strongroom.services.secretsmanager.values import Value, open_version, seal_version
 from strongroom.store.rows import Rows
 from strongroom.store.transaction import Transaction
-from strongroom.strict_json import load_json
+from strongroom.strict_json import JSON, load_json
 
 POLICY_MEMBER: Final = "password_policy"
 DEFAULT_EXCLUDED: Final = ":/@\"'\\"
@@ -100,6 +100,32 @@ class Acting:
             return None
         return self._open(self._secret, version)
 
+    def readable(self) -> tuple[dict[str, JSON], str, list[Plaintext]]:
+        """Say what a function that rotates the secret may read: for its reach, and for what its log must not show.
+
+        What cannot be opened in the name of whoever configured the rotation is left out.
+
+        Returns:
+            The members of the current value, none when it is no JSON object; the ARN of the secret that its
+            ``masterarn`` names, empty for none; and all values.
+        """
+        members: dict[str, JSON] = {}
+        values: list[Plaintext] = []
+        current = self._secret.labels.get(AWSCURRENT, "")
+        for version_id in dict.fromkeys((current, *self._secret.labels.values())):
+            value = self._value_if_possible(self._secret, version_id)
+            if value is None:
+                continue
+            values.append(value)
+            if version_id == current:
+                members = _members(value) or {}
+        named = members.get("masterarn")
+        administrator = self._named(named) if isinstance(named, str) else None
+        if administrator is None:
+            return members, "", values
+        value = self._value_if_possible(administrator, administrator.labels.get(AWSCURRENT, ""))
+        return members, administrator.arn, values if value is None else [*values, value]
+
     def open_administrator(self, document: Document) -> Document | None:
         """Read the current version of the administrator's secret that a document names; None when it names none.
 
@@ -144,17 +170,43 @@ class Acting:
             value = open_version(self.context, secret, version)
         except Fault as problem:
             raise TargetFailed(Cause.PRIVILEGE, f"the key of the secret: {problem.code}") from problem
-        try:
-            members = load_json(value.plaintext.reveal())
-        except StrongroomError:
-            members = None
-        if not isinstance(members, dict):
+        members = _members(value.plaintext)
+        if members is None:
             raise DocumentRefused("the value is not a JSON object")
         return Document(members)
+
+    def _value_if_possible(self, secret: Secret, version_id: str) -> Plaintext | None:
+        version = find_version(self._transaction, secret.secret_id, version_id) if version_id else None
+        if version is None or not version.has_value:
+            return None
+        try:
+            return open_version(self.context, secret, version).plaintext
+        except Fault:
+            return None
+
+    def _named(self, text: str) -> Secret | None:
+        """Find the secret that a ``masterarn`` names, by its ARN or, in the same account and Region, by its name."""
+        account, region, name = self._secret.account, self._secret.region, text
+        parts = text.split(":", 6)
+        if len(parts) == 7 and parts[0] == "arn":
+            region, account, name = parts[3], parts[4], parts[6][:-7]
+        found = find_secret(self._transaction, account, region, name)
+        if found is None or found.deleted_ms is not None or text not in (found.arn, found.name):
+            return None
+        return found
 
     def _inner(self, context: Context, operation: Operation[Any, Any], request: Any) -> Any:
         """Steps 5 to 8 for the use of a customer's key."""
         return call_inside(self._services, context, operation, request)
+
+
+def _members(value: Plaintext) -> dict[str, JSON] | None:
+    """Read a value as a JSON object; None when it is none."""
+    try:
+        members = load_json(value.reveal())
+    except StrongroomError:
+        return None
+    return members if isinstance(members, dict) else None
 
 
 def caller_of(rows: Rows, account: str, rotation: Rotation | None) -> Caller:

@@ -146,7 +146,8 @@ def _explain_idle(secret: Secret, rotation: Rotation, row: RotationRow) -> str:
 def _explain_work(row: RotationRow, standing: Standing, now_ms: Instant) -> str:
     work = row.work
     what = "The test of the configuration" if work.is_test else f"The rotation to version {work.token}"
-    said = f"{what} {_STATES[State(work.state)]}."
+    is_at = f"is at {work.invoked} of its function" if work.invoked else _STATES[State(work.state)]
+    said = f"{what} {is_at}."
     if work.is_held:
         said += " It is held: no stored value logs in. Give the target a stored value again, then resume."
     elif work.cause:

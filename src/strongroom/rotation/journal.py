@@ -3,7 +3,8 @@
 Rules:
  - Every transaction takes or renews the lease and checks its epoch and token; whoever's lease went to somebody else
    commits nothing more.
- - What was decided is committed only if the labels are still those that were looked at.
+ - What was decided is committed only if the labels are still those that were looked at. What a function did is
+   written down in any case; it moves labels itself.
  - When the store does not answer it is tried again: between the target and the label is the one moment in which
    neither tried value of an application may work, so it is kept short.
 """
@@ -58,12 +59,16 @@ class Journal:
     Args:
         parts: What the runner is made of.
         secret_id: Whose rotation.
+
+    Attributes:
+        lease_ms: For how long a commit takes the lease; to be as long as what is done before the next one.
     """
 
     def __init__(self, parts: Parts, secret_id: int) -> None:
         self._parts = parts
         self._secret_id = secret_id
         self._epoch = 0
+        self.lease_ms = LEASE_MS
 
     def begin(self) -> Look | None:
         """Take the lease and look; None when there is nothing to do.
@@ -80,13 +85,14 @@ class Journal:
         """Give the lease back; it is looked at again when there is a place for it."""
         self.commit(look, lambda t, _e, _s, row, _n: release(t, row, row.work, row.due_ms), is_clean=False)
 
-    def commit(self, look: Look, step: Commit, *, is_clean: bool) -> Look | None:
+    def commit(self, look: Look, step: Commit, *, is_clean: bool, is_guarded: bool = True) -> Look | None:
         """Commit a step if lease and labels are still those of the look.
 
         Args:
             look: What the step was decided on.
             step: What to commit.
             is_clean: Whether nothing that was sent to the target is under way any more.
+            is_guarded: Whether it is committed only if the labels are still the same; else the step looks at them.
 
         Returns:
             The next look, made in the same transaction; None when there is nothing more to do now.
@@ -103,11 +109,12 @@ class Journal:
                 raise LeaseLost
             if secret is None:
                 raise LeaseLost
-            row = msgspec.structs.replace(row, lease_until_ms=now_ms + LEASE_MS)
+            row = msgspec.structs.replace(row, lease_until_ms=now_ms + self.lease_ms)
             if is_clean:
                 row = msgspec.structs.replace(row, work=msgspec.structs.replace(row.work, quiet_until_ms=0))
             is_same = _watched(secret) == _watched(look.secret)
-            if is_same and standing_of(transaction, secret, row) is look.standing:
+            is_same = is_same and standing_of(transaction, secret, row) is look.standing
+            if is_same or not is_guarded:
                 if not step(transaction, events, secret, row, now_ms):
                     return None
             else:
@@ -134,7 +141,7 @@ class Journal:
                 return None
             secret, row = found
         claimed = self._epoch or row.epoch + 1
-        row = msgspec.structs.replace(row, epoch=claimed, lease_until_ms=now_ms + LEASE_MS)
+        row = msgspec.structs.replace(row, epoch=claimed, lease_until_ms=now_ms + self.lease_ms)
         look = take_look(self._parts, transaction, events, secret, row, now_ms)
         if look.place:
             target = transaction.alias(PLACES, look.place)

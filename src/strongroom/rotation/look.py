@@ -25,6 +25,8 @@ class Look(msgspec.Struct, frozen=True):
         row: The row, with this runner's lease.
         standing: How the labels stand to it.
         function: Which built-in function rotates it.
+        by_function: The ARN of the function of the Lambda service that rotates it; empty for none. Of such a secret
+            nothing is opened here.
         documents: The opened values by version id.
         administrator: The opened administrator's secret.
         problem: Why they could not be opened.
@@ -37,6 +39,7 @@ class Look(msgspec.Struct, frozen=True):
     documents: dict[str, Document]
     administrator: Document | None
     problem: TargetFailed | None
+    by_function: str = ""
 
     @property
     def state(self) -> State:
@@ -51,6 +54,8 @@ class Look(msgspec.Struct, frozen=True):
     @property
     def place(self) -> str:
         """Where the credential is used: what bounds how many rotations run at a time. Empty when it is not known."""
+        if self.by_function:
+            return self.by_function
         if self.current is None:
             return ""
         if self.function is not None and not self.function.engines:
@@ -91,6 +96,9 @@ def take_look(
     administrator: Document | None = None
     function: BuiltIn | None = None
     problem: TargetFailed | None = None
+    by_function = lambda_of(secret)
+    if by_function:
+        return Look(secret, row, standing, None, documents, None, None, by_function)
     acting = Acting(transaction, parts.keys, parts.services, secret, now_ms)
     wanted = [secret.labels.get(AWSCURRENT, ""), work.base, work.token]
     try:
@@ -113,6 +121,14 @@ def take_look(
         problem = caught
     events.extend(acting.records)
     return Look(secret, row, standing, function, documents, administrator, problem)
+
+
+def lambda_of(secret: Secret) -> str:
+    """Give the ARN of the function of the Lambda service that rotates a secret; empty for a built-in one, or none."""
+    rotation = secret.attributes.rotation
+    if rotation is None or find_built_in(rotation.function, secret.account, secret.region) is not None:
+        return ""
+    return rotation.function
 
 
 def function_of(secret: Secret, current: Document) -> BuiltIn | None:

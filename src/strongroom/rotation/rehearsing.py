@@ -15,7 +15,7 @@ from strongroom.rotation.acting import Acting, wishes_of
 from strongroom.rotation.commits import Event, commit
 from strongroom.rotation.inquiry import NoSuchRotation, locate_secret
 from strongroom.rotation.issuer import Issuer
-from strongroom.rotation.look import function_of
+from strongroom.rotation.look import function_of, lambda_of
 from strongroom.rotation.parts import Parts
 from strongroom.rotation.rotator import Check, Document, Rehearsal, TargetFailed
 from strongroom.services.secretsmanager.model import AWSCURRENT
@@ -34,6 +34,10 @@ def dry_run(parts: Parts, details: Mapping[str, Any]) -> Any:
         transaction: Transaction, events: list[Event]
     ) -> tuple[str, Document, Document | None] | TargetFailed:
         secret = locate_secret(transaction, str(details.get("secret")))
+        if lambda_of(secret):
+            raise NoSuchRotation(
+                "A function of your own rotates it: only built-in functions can be rehearsed."
+            )
         acting = Acting(transaction, parts.keys, parts.services, secret, parts.keys.clock())
         try:
             current = acting.open(secret.labels.get(AWSCURRENT, ""))

@@ -50,6 +50,7 @@ class Cause(StrEnum):
     LATE = "there was not enough time left"
     UNCERTAIN = "the answer was lost"
     SERVER = "the target reported an error"
+    FUNCTION = "the function ended with an error"
 
 
 class TargetFailed(StrongroomError):

@@ -19,6 +19,7 @@ import msgspec
 
 from strongroom.clock import SECOND_MS, Instant
 from strongroom.rotation.acting import Acting, wishes_of
+from strongroom.rotation.by_function import ByFunction
 from strongroom.rotation.commits import Event
 from strongroom.rotation.issuer import Issuer
 from strongroom.rotation.issuing import Issuing
@@ -78,6 +79,7 @@ class Runner:
         self._is_clean = False
         self._applies = 0
         self._issuing = Issuing(parts, self._commit)
+        self._by_function = ByFunction(parts, self._journal)
 
     def run(self) -> None:
         """Go on until there is nothing to do now."""
@@ -94,6 +96,8 @@ class Runner:
     def _advance(self, look: Look) -> Look | None:
         """Do the next step; give the next look, or None when there is nothing to do now."""
         self._parts.hook(f"{look.state.value}-{look.standing.value}")
+        if look.by_function:
+            return self._by_function.advance(look)
         if look.aim is Aim.STOP:
             return self._commit(look, abandoned)
         if look.problem is not None:

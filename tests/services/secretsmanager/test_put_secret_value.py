@@ -17,6 +17,7 @@ from tests.services.secretsmanager.answers import (
     new_token,
     plain,
     refusal,
+    refused_record,
     share,
     stages,
     the_record,
@@ -227,14 +228,9 @@ def test_p09_forbidden_and_absent_look_the_same(
 def test_l03_the_record_shows_the_version_but_no_value(server: Server, secretsmanager: Any) -> None:
     """Parameters as sent, the answer's ARN, name and version; neither value nor rotation token."""
     secretsmanager.create_secret(Name="app", SecretString="0")
-    rotation = new_token()
     token = new_token()
     put = secretsmanager.put_secret_value(
-        SecretId="app",
-        SecretString="canary-51",
-        ClientRequestToken=token,
-        VersionStages=["x"],
-        RotationToken=rotation,
+        SecretId="app", SecretString="canary-51", ClientRequestToken=token, VersionStages=["x"]
     )
     record = the_record(server, put)
     assert record["requestParameters"] == {
@@ -244,4 +240,18 @@ def test_l03_the_record_shows_the_version_but_no_value(server: Server, secretsma
     }
     assert record["responseElements"] == {"arn": put["ARN"], "name": "app", "versionId": token}
     assert "canary-51" not in str(record)
+
+
+def test_a_rotation_token_must_be_that_of_a_rotation(server: Server, secretsmanager: Any) -> None:
+    """A write that claims to be a rotation's, and is not, changes nothing; the token is not in its record."""
+    secretsmanager.create_secret(Name="app", SecretString="0")
+    rotation = new_token()
+    wrong = {"SecretId": "app", "SecretString": "canary-52", "RotationToken": rotation}
+    assert refusal(secretsmanager.put_secret_value, **wrong) == (
+        "InvalidParameterException",
+        "The RotationToken isn't valid for a rotation of this secret that is in progress.",
+    )
+    assert secretsmanager.get_secret_value(SecretId="app")["SecretString"] == "0"
+    record = refused_record(server, secretsmanager.put_secret_value, **wrong)
     assert rotation not in str(record)
+    assert "canary-52" not in str(record)

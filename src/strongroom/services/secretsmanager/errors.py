@@ -274,6 +274,14 @@ def rotation_token_reused(token: str, arn: str) -> Fault:
     )
 
 
+def rotation_token_refused() -> Fault:
+    """A write claims to be that of a rotation that is not under way."""
+    return Fault(
+        "InvalidParameterException",
+        "The RotationToken isn't valid for a rotation of this secret that is in progress.",
+    )
+
+
 def no_rotation_function() -> Fault:
     """No function was given, none is stored, and the secret's JSON has no known engine (recorded)."""
     return Fault("InvalidRequestException", "No Lambda rotation function ARN is associated with this secret.")

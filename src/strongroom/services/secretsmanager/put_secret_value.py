@@ -1,7 +1,8 @@
 """PutSecretValue: store a new version of a secret's value.
 
 Without VersionStages the new version becomes AWSCURRENT and the one before AWSPREVIOUS. The value has at most
-65,536 bytes; a string may follow a binary value and the other way round.
+65,536 bytes; a string may follow a binary value and the other way round. A RotationToken must be the one that the
+rotation which is under way gave to its function.
 
 Source: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html; Secrets Manager
 reference 3.1, 3.2, 4.2.
@@ -9,6 +10,7 @@ reference 3.1, 3.2, 4.2.
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -16,6 +18,8 @@ from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.secretsmanager import errors
 from strongroom.services.secretsmanager.lookup import find_target, live
+from strongroom.services.secretsmanager.model import Secret
+from strongroom.services.secretsmanager.rotation_rows import find_rotation, rotation_token
 from strongroom.services.secretsmanager.shapes import (
     ClientRequestToken,
     RotationToken,
@@ -67,6 +71,8 @@ def handle(context: Context, request: Request, target: Target) -> Response:
     if value is None:
         raise errors.value_missing()
     token = check_token(request.client_request_token)
+    if request.rotation_token is not None:
+        _check_rotation(context, secret, token, request.rotation_token)
     secret, version = write_version(context, secret, token, value, request.version_stages)
     return Response(
         arn=secret.arn,
@@ -74,6 +80,19 @@ def handle(context: Context, request: Request, target: Target) -> Response:
         version_id=version.version_id,
         version_stages=secret.stages_of(version.version_id) or None,
     )
+
+
+def _check_rotation(context: Context, secret: Secret, token: str, rotation_token_given: str) -> None:
+    """Check that a write that says so is that of the rotation which is under way.
+
+    Raises:
+        Fault: No rotation to this version is under way, or the token is not the one its function was given.
+    """
+    row = find_rotation(context.rows, secret.secret_id)
+    is_under_way = row is not None and row.work.token == token
+    wanted = rotation_token(context.rows, secret, token)
+    if not (hmac.compare_digest(wanted.encode(), rotation_token_given.encode()) and is_under_way):
+        raise errors.rotation_token_refused()
 
 
 def recorded_response(response: Response) -> Mapping[str, Any]:

@@ -80,6 +80,7 @@ class Work(msgspec.Struct, frozen=True, omit_defaults=True):
         target: Where the credential was used when it was last looked at, as a keyed hash: only a few rotations run
             there at once.
         missed: How many windows closed since the last success without one.
+        invoked: Which step of a function is being invoked, by AWS's name; a process that takes it up does so again.
     """
 
     token: str = ""
@@ -98,6 +99,7 @@ class Work(msgspec.Struct, frozen=True, omit_defaults=True):
     entries: int = 0
     target: str = ""
     missed: int = 0
+    invoked: str = ""
 
 
 class RotationRow(msgspec.Struct, frozen=True):
@@ -114,8 +116,8 @@ class HistoryEntry(msgspec.Struct, frozen=True):
     """What became of a rotation, or of one attempt.
 
     Attributes:
-        outcome: ``succeeded``, ``failed``, ``held``, ``abandoned``, ``cancelled``, ``missed``, ``test-succeeded``,
-            ``test-failed``.
+        outcome: ``succeeded``, ``failed``, ``held``, ``renewed``, ``abandoned``, ``cancelled``, ``missed``,
+            ``test-succeeded``, ``test-failed``.
         facts: The token, attempts, cause, and the proof of switch: server, version, tls; ``old_worked_before``,
             ``new_worked_before_promotion``, ``new_works_after``, ``old_refused_after``. No values.
     """
@@ -249,6 +251,15 @@ def list_in_trouble(rows: Rows, now_ms: Instant, most: int) -> list[int]:
         "SELECT secret_id FROM rotations WHERE trouble <> '' LIMIT ?", (most,)
     ) or rows.column(_LATE, (now_ms - OVERDUE_AFTER_MS, most))
     return found
+
+
+def rotation_token(rows: Rows, secret: Secret, version_id: str) -> str:
+    """Give the RotationToken of the rotation to a version: only who was given it for that rotation knows it.
+
+    It is made of keyed hashes and kept nowhere.
+    """
+    named = f"{secret.secret_id} {version_id}"
+    return "-".join(rows.alias(f"rotation token {half}", named) for half in ("a", "b"))
 
 
 # Schedules
