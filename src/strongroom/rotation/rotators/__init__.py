@@ -6,11 +6,21 @@ A module of a driver is imported when its rotator is first asked for, and only i
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from strongroom.egress.fetch import Egress
 from strongroom.rotation.issuer import Issuer
 from strongroom.rotation.rotator import Rotator
+
+_POSTGRESQL: Final = frozenset(
+    {"SecretsManagerRDSPostgreSQLRotationSingleUser", "SecretsManagerRDSPostgreSQLRotationMultiUser"}
+)
+_MYSQL: Final = frozenset(
+    {
+        *("SecretsManagerRDSMySQLRotationSingleUser", "SecretsManagerRDSMySQLRotationMultiUser"),
+        *("SecretsManagerRDSMariaDBRotationSingleUser", "SecretsManagerRDSMariaDBRotationMultiUser"),
+    }
+)
 
 
 class Reach(NamedTuple):
@@ -29,15 +39,25 @@ class Reach(NamedTuple):
 
 def find_rotator(function: str, reach: Reach) -> Rotator | Issuer | None:
     """Make the rotator of a built-in function; None for a function that is not built in."""
-    from strongroom.rotation.rotators.postgresql import SingleUser
-    from strongroom.rotation.rotators.postgresql_alternating import AlternatingUsers
+    single = function.endswith("RotationSingleUser")
+    if function in _POSTGRESQL:
+        if single:
+            from strongroom.rotation.rotators.postgresql import SingleUser
 
-    if function == "SecretsManagerRDSPostgreSQLRotationSingleUser":
-        return SingleUser(reach)
-    if function == "SecretsManagerRDSPostgreSQLRotationMultiUser":
+            return SingleUser(reach)
+        from strongroom.rotation.rotators.postgresql_alternating import AlternatingUsers
+
         return AlternatingUsers(reach)
     if function == "SecretsManagerHTTPBearerTokenRotation" and reach.egress is not None:
         from strongroom.rotation.rotators.http_bearer import BearerToken
 
         return BearerToken(reach.egress)
+    if function in _MYSQL:
+        if single:
+            from strongroom.rotation.rotators import mysql
+
+            return mysql.SingleUser(reach)
+        from strongroom.rotation.rotators import mysql_alternating
+
+        return mysql_alternating.AlternatingUsers(reach)
     return None

@@ -42,12 +42,18 @@ class BuiltIn(msgspec.Struct, frozen=True):
 
 
 _POSTGRESQL: Final = frozenset({"postgres", "aurora-postgresql"})
+_MYSQL: Final = frozenset({"mysql", "aurora-mysql"})
+_MARIADB: Final = frozenset({"mariadb"})
 
 BUILT_IN: Final[Mapping[str, BuiltIn]] = {
     function.name: function
     for function in (
         BuiltIn("SecretsManagerRDSPostgreSQLRotationSingleUser", _POSTGRESQL, needs_administrator=False),
         BuiltIn("SecretsManagerRDSPostgreSQLRotationMultiUser", _POSTGRESQL, needs_administrator=True),
+        BuiltIn("SecretsManagerRDSMySQLRotationSingleUser", _MYSQL, needs_administrator=False),
+        BuiltIn("SecretsManagerRDSMySQLRotationMultiUser", _MYSQL, needs_administrator=True),
+        BuiltIn("SecretsManagerRDSMariaDBRotationSingleUser", _MARIADB, needs_administrator=False),
+        BuiltIn("SecretsManagerRDSMariaDBRotationMultiUser", _MARIADB, needs_administrator=True),
         BuiltIn("SecretsManagerHTTPBearerTokenRotation", frozenset(), needs_administrator=True, required=()),
     )
 }

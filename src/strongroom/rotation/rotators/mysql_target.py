@@ -1,0 +1,493 @@
+"""Connections to MySQL and MariaDB: how a log-in goes, what a session is set to, and what a failure means.
+
+Rules (rotation reference 2, 6, 9; threat model R-01, R-02):
+ - Where it connects to, and how encrypted, is said by ``places.py``. Nothing of the environment or of option files
+   counts.
+ - A password is never sent as it is because a server asks for that: the plugins for it are refused. (Inside of
+   verified TLS ``caching_sha2_password`` sends it as it is, by design.)
+ - Only a refusal of the credentials themselves says something about them. That an account is locked, or its password
+   expired, counts as a refusal: an application cannot log in with it either.
+ - A session takes no statement that arrives late: the server ends a session that was idle for a few seconds, or that
+   waits for a lock, so that what is still under way then has no effect.
+ - Of an error only its number is shown.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NoReturn
+
+import pymysql
+from pymysql.cursors import DictCursor
+
+from strongroom.rotation.machine import Evidence
+from strongroom.rotation.rotator import Cause, Document, Probe, Server, TargetFailed
+from strongroom.rotation.rotators import Reach
+from strongroom.rotation.rotators.credentials import LogInFailed, administrator_failed, failed_probe
+from strongroom.rotation.rotators.mysql_names import DEFAULT_PORT
+from strongroom.rotation.rotators.mysql_verifiers import PLUGINS, ROUNDS
+from strongroom.rotation.rotators.places import ADDRESSES_MOST, Encryption, Place, encryption_of, locate
+from strongroom.rotation.rotators.watch import Watch
+
+CONNECT_WITHIN_S: Final = 5
+ANSWER_WITHIN_S: Final = 4
+IDLE_MOST_S: Final = 5
+LOCK_WITHIN_S: Final = 4
+
+_QUOTED: Final = r"(?:`(?:[^`]|``)*`|'(?:[^'\\]|''|\\.)*')"
+_OWN_ACCOUNT: Final = re.compile(
+    rf"CREATE USER {_QUOTED}@{_QUOTED}(?: IDENTIFIED (?:BY PASSWORD|(?:WITH|VIA) '?(?P<plugin>\w+)'?))?"
+    rf"(?: (?:AS|USING) {_QUOTED})?(?P<more> OR )?"
+)
+_VARIABLES: Final = (
+    "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('server_uuid', 'server_uid', 'hostname', 'read_only',"
+    " 'super_read_only', 'innodb_read_only', 'caching_sha2_password_digest_rounds')"
+)
+_OTHER_PLUGINS: Final = frozenset(
+    {
+        *("auth_socket", "unix_socket", "pam", "auth_pam", "auth_pam_compat", "authentication_pam"),
+        *("authentication_ldap_simple", "authentication_ldap_sasl", "authentication_kerberos", "gssapi"),
+        *("AWSAuthenticationPlugin", "mysql_no_login", "mysql_old_password", "named_pipe", "parsec"),
+        *("authentication_webauthn", "authentication_fido", "authentication_windows"),
+    }
+)
+"""Plugins that are told by their names; of others it is said that they are not known."""
+
+_REFUSED: Final[Mapping[int, str]] = {
+    1045: "",
+    1698: "",
+    3118: "the account is locked",
+    4151: "the account is locked",
+    1820: "the password has expired",
+    1862: "the password has expired",
+}
+"""Errors of a log-in that say something about the credentials."""
+_LOG_IN: Final[Mapping[int, tuple[Cause, str]]] = {
+    1044: (Cause.CONFIGURATION, "the account may not use the database of the secret"),
+    1049: (Cause.CONFIGURATION, "the database of the secret does not exist"),
+    1129: (Cause.CONFIGURATION, "the server blocks this host after failed connections; FLUSH HOSTS there"),
+    1130: (Cause.CONFIGURATION, "the server takes no connections from this host"),
+    1251: (Cause.CONFIGURATION, "the account logs in by a plugin that is not supported"),
+    2059: (Cause.CONFIGURATION, "the account logs in by a plugin that is not supported"),
+    2026: (Cause.TLS, ""),
+    3032: (Cause.UNREACHABLE, "it is in offline mode"),
+    3159: (Cause.TLS, "the server takes encrypted connections only"),
+    3955: (Cause.CONFIGURATION, "the account is locked for a while after failed log-ins"),
+    4150: (
+        Cause.CONFIGURATION,
+        "the account is locked after failed log-ins; ALTER USER or FLUSH PRIVILEGES there",
+    ),
+}
+_OVERLOADED: Final = frozenset({1040, 1041, 1135, 1203, 1205, 1213, 1226, 3572})
+_LOST: Final = frozenset(
+    {
+        0,
+        1053,
+        1079,
+        1080,
+        1152,
+        1158,
+        1159,
+        1160,
+        1161,
+        1184,
+        1317,
+        1927,
+        1969,
+        2002,
+        2003,
+        2006,
+        2013,
+        2055,
+        4031,
+    }
+)
+_READ_ONLY: Final = frozenset({1290, 1792, 1836, 1874})
+_PRIVILEGE: Final = frozenset({1044, 1045, 1142, 1143, 1227, 1370, 1410, 1698, 1873, 3879, 4233})
+_POLICY: Final = frozenset({1819, 3638, 3891, 3892, 4175})
+PASSWORD_CHECKED: Final = (
+    "the server checks passwords (strict_password_validation), so that it takes no verifier"
+)
+
+
+class _PluginRefused(Exception):
+    """A server asked for a log-in that gives the password away."""
+
+
+class _Refusing:
+    """Stands in for a client plugin that is not used."""
+
+    def __init__(self, _connection: Any) -> None:
+        """Take the connection, as the driver wants it."""
+
+    def authenticate(self, _packet: Any) -> NoReturn:
+        """Refuse."""
+        raise _PluginRefused
+
+    def prompt(self, _echo: Any, _prompt: Any) -> NoReturn:
+        """Refuse."""
+        raise _PluginRefused
+
+
+_CLIENT_PLUGINS: Final[dict[str, Callable[[Any], Any]]] = dict.fromkeys(
+    ("mysql_clear_password", "dialog", "mysql_old_password"), _Refusing
+)
+
+
+class StatementFailed(TargetFailed):
+    """A statement failed.
+
+    Attributes:
+        number: Of the error.
+    """
+
+    def __init__(self, cause: Cause, detail: str, number: int) -> None:
+        super().__init__(cause, detail)
+        self.number = number
+
+
+class Session:
+    """An open connection that commits each statement by itself.
+
+    Attributes:
+        user: The account that the server takes the log-in for, without its host.
+        host: The host of that account; may be a pattern.
+        server: Whom it reached.
+        is_mariadb: Whether it is MariaDB.
+        rounds: How many rounds the server wants in a verifier of ``caching_sha2_password``.
+        is_private: Whether nobody else can read what is sent: it is encrypted, or does not leave this machine.
+    """
+
+    def __init__(self, connection: pymysql.Connection[Any], watch: Watch, *, is_local: bool) -> None:
+        self._connection = connection
+        self._watch = watch
+        self.is_mariadb = "MariaDB" in _told_version(connection)
+        self._set_up()
+        found = {str(row[0]).lower(): str(row[1]) for row in self.rows(_VARIABLES)}
+        [[account]] = self.rows("SELECT CURRENT_USER()")
+        self.user, _, self.host = str(account).rpartition("@")
+        tls = str(self.rows("SHOW SESSION STATUS LIKE 'Ssl_version'")[0][1])
+        self.server = Server(
+            identity=_identity(found),
+            version=_version(_told_version(connection)),
+            tls=tls,
+            is_read_only=any(
+                found.get(name, "OFF").upper() not in ("OFF", "0", "")
+                for name in ("read_only", "super_read_only", "innodb_read_only")
+            ),
+        )
+        self.rounds = int(found.get("caching_sha2_password_digest_rounds", ROUNDS))
+        self.is_private = is_local or bool(tls)
+
+    @property
+    def product(self) -> str:
+        """The name of the software."""
+        return "MariaDB" if self.is_mariadb else "MySQL"
+
+    def rows(self, question: str) -> list[tuple[Any, ...]]:
+        """Ask for rows.
+
+        Raises:
+            StatementFailed: There is no answer.
+        """
+        with self._translated(), self._connection.cursor() as cursor:
+            cursor.execute(question)
+            return list(cursor.fetchall())
+
+    def records(self, question: str) -> list[dict[str, Any]]:
+        """Ask for rows by the names of their columns, in lower case.
+
+        Raises:
+            StatementFailed: There is no answer.
+        """
+        with self._translated(), self._connection.cursor(DictCursor) as cursor:
+            cursor.execute(question)
+            return [{name.lower(): value for name, value in row.items()} for row in cursor.fetchall()]
+
+    def run(self, statement: str) -> None:
+        """Run a statement.
+
+        Raises:
+            StatementFailed: It failed; ``Cause.UNCERTAIN`` when its answer was lost.
+        """
+        with self._translated(), self._connection.cursor() as cursor:
+            cursor.execute(statement)
+
+    def close(self) -> None:
+        """Close it, and watch it no longer."""
+        self._watch.end()
+        with contextlib.suppress(pymysql.Error):
+            self._connection.close()
+
+    def plugin(self) -> str:
+        """Give the plugin by which the account that is logged in checks its password.
+
+        Raises:
+            LogInFailed: It has another way to log in, or several; a log-in proves nothing about a password then.
+        """
+        text = str(self.rows("SHOW CREATE USER CURRENT_USER()")[0][0])
+        found = _OWN_ACCOUNT.match(text)
+        if found is None:
+            raise LogInFailed(Cause.CONFIGURATION, "how the account logs in cannot be read")
+        if found["more"]:
+            raise LogInFailed(Cause.CONFIGURATION, "the account has several ways to log in")
+        plugin = found["plugin"] or "mysql_native_password"
+        if plugin not in PLUGINS:
+            raise LogInFailed(Cause.CONFIGURATION, plugin_refused(plugin))
+        return plugin
+
+    def _set_up(self) -> None:
+        # MariaDB would otherwise make an account without a password where a GRANT finds none.
+        mode = "NO_AUTO_CREATE_USER" if self.is_mariadb else ""
+        self.run(
+            f"SET SESSION sql_mode = '{mode}', wait_timeout = {IDLE_MOST_S}, net_read_timeout = {IDLE_MOST_S},"
+            f" net_write_timeout = {IDLE_MOST_S}, lock_wait_timeout = {LOCK_WITHIN_S},"
+            f" innodb_lock_wait_timeout = {LOCK_WITHIN_S}, sql_quote_show_create = 1"
+        )
+
+    @contextlib.contextmanager
+    def _translated(self) -> Any:
+        try:
+            yield
+        except (pymysql.Error, OSError) as problem:
+            # Not the exception itself as a cause: its text may repeat what was sent.
+            failure = classify(problem)
+        else:
+            return
+        raise failure
+
+
+def _told_version(connection: pymysql.Connection[Any]) -> str:
+    return str(connection.get_server_info())  # type: ignore[no-untyped-call]
+
+
+def _identity(variables: Mapping[str, str]) -> str:
+    if uuid := variables.get("server_uuid"):
+        return f"server_uuid {uuid}"
+    uid = variables.get("server_uid")
+    return f"server_uid {uid}" if uid else f"hostname {variables.get('hostname', '')}"
+
+
+def _version(told: str) -> str:
+    return re.split(r"[-+~]", told.removeprefix("5.5.5-"), maxsplit=1)[0]
+
+
+def plugin_refused(plugin: str) -> str:
+    """Say that accounts of a plugin are not rotated."""
+    name = plugin if plugin in _OTHER_PLUGINS else "a plugin that is not known"
+    return f"the account logs in by {name}, not by a password that can be changed from here"
+
+
+def connect(document: Document, reach: Reach) -> Session:
+    """Log in as a document says.
+
+    Raises:
+        LogInFailed: With what it means for the credentials.
+        TargetFailed: The document cannot be used.
+    """
+    place = locate(document, reach, DEFAULT_PORT)
+    encryption = encryption_of(document, place, reach)
+    problem: LogInFailed | None = None
+    for address in place.addresses[:ADDRESSES_MOST] or ("",):
+        try:
+            return _connect(document, place, address, encryption, reach)
+        except LogInFailed as caught:
+            problem = caught
+            if caught.cause is not Cause.UNREACHABLE:
+                break
+    assert problem is not None, "there was an address"
+    raise problem
+
+
+def _connect(document: Document, place: Place, address: str, encryption: Encryption, reach: Reach) -> Session:
+    socket_ = _open_socket(place, address)
+    watch = Watch(socket_.fileno())
+    try:
+        connection: pymysql.Connection[Any] = pymysql.Connection(
+            host=place.host,
+            port=place.port,
+            user=document.text("username"),
+            # The driver would write a text in Latin-1.
+            password=document.text("password").encode(),
+            database=document.text("dbname") or None,
+            charset="utf8mb4",
+            autocommit=True,
+            read_timeout=ANSWER_WITHIN_S,
+            write_timeout=ANSWER_WITHIN_S,
+            program_name="strongroom rotation",
+            auth_plugin_map=_CLIENT_PLUGINS,
+            defer_connect=True,
+            **_tls(encryption, reach),
+        )
+        connection.connect(socket_)
+        return Session(connection, watch, is_local=place.is_local)
+    except (pymysql.Error, OSError, _PluginRefused) as problem:
+        failure = _log_in_failure(problem)
+    except StatementFailed as problem:
+        failure = _failure_of(problem.number, problem.cause, problem.detail)
+    except BaseException:
+        watch.end()
+        socket_.close()
+        raise
+    watch.end()
+    socket_.close()
+    raise failure
+
+
+def _open_socket(place: Place, address: str) -> socket.socket:
+    try:
+        if place.is_socket:
+            made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            made.settimeout(CONNECT_WITHIN_S)
+            made.connect(place.host)
+            return made
+        return socket.create_connection((address, place.port), CONNECT_WITHIN_S)
+    except OSError:
+        raise LogInFailed(Cause.UNREACHABLE) from None
+
+
+def _tls(encryption: Encryption, reach: Reach) -> dict[str, Any]:
+    if encryption is Encryption.NONE:
+        return {"ssl_disabled": True}
+    if encryption is Encryption.IF_OFFERED:
+        return {}  # the driver takes it when the server has it; not verified
+    try:
+        context = ssl.create_default_context(cafile=str(reach.ca_file))
+    except OSError:
+        raise TargetFailed(Cause.TLS, "the file of authorities cannot be read") from None
+    return {"ssl": context}
+
+
+def _log_in_failure(problem: Exception) -> LogInFailed:
+    """Say what a failed log-in means; of the text nothing is kept."""
+    if isinstance(problem, _PluginRefused):
+        return LogInFailed(Cause.CONFIGURATION, "the server asks for the password in clear")
+    beneath = getattr(problem, "original_exception", problem)
+    if isinstance(beneath, ssl.SSLError):
+        return LogInFailed(Cause.TLS)
+    failure = classify(problem)
+    return _failure_of(failure.number, failure.cause, failure.detail)
+
+
+def _failure_of(number: int, cause: Cause, detail: str) -> LogInFailed:
+    if number in _REFUSED:
+        return LogInFailed(Cause.AUTHENTICATION, _REFUSED[number])
+    if number in _LOG_IN:
+        return LogInFailed(*_LOG_IN[number])
+    if cause is Cause.UNCERTAIN:
+        return LogInFailed(Cause.UNREACHABLE)
+    return LogInFailed(cause, detail)
+
+
+def classify(problem: Exception) -> StatementFailed:
+    """Say what an error of a statement means; only its number is shown."""
+    arguments = problem.args
+    number = arguments[0] if arguments and isinstance(arguments[0], int) else 0
+    shown = f"error {number}"
+    if not isinstance(problem, pymysql.Error) or number in _LOST:
+        return StatementFailed(Cause.UNCERTAIN, "the connection was lost", number)
+    if number == 1290 and "strict" in str(arguments[1:]):
+        return StatementFailed(Cause.CONFIGURATION, PASSWORD_CHECKED, number)
+    if number in _READ_ONLY:
+        return StatementFailed(
+            Cause.READ_ONLY, "it takes no changes: a replica, or a fail-over is under way", number
+        )
+    if number in _OVERLOADED:
+        return StatementFailed(Cause.OVERLOADED, shown, number)
+    if number in _PRIVILEGE:
+        return StatementFailed(Cause.PRIVILEGE, shown, number)
+    if number in _POLICY:
+        return StatementFailed(Cause.PASSWORD_POLICY, shown, number)
+    return StatementFailed(Cause.SERVER, shown, number)
+
+
+def open_account(document: Document, reach: Reach) -> tuple[Session, str]:
+    """Log in with a value, and find out how the account checks passwords.
+
+    Returns:
+        The session, and the plugin of the account.
+
+    Raises:
+        LogInFailed: With what it means for the credentials.
+        TargetFailed: It is somebody else for the server, or no account with a password.
+    """
+    session = connect(document, reach)
+    try:
+        return session, _plugin_of(session, document.text("username"))
+    except StatementFailed as problem:
+        session.close()
+        raise _failure_of(problem.number, problem.cause, problem.detail) from None
+    except BaseException:
+        session.close()
+        raise
+
+
+def _plugin_of(session: Session, user: str) -> str:
+    if session.user != user:
+        raise LogInFailed(Cause.CONFIGURATION, "the server maps the user to another one")
+    return session.plugin()
+
+
+def open_administrator(document: Document, reach: Reach) -> Session:
+    """Log in as the administrator.
+
+    Raises:
+        TargetFailed: He cannot; that says nothing about the accounts of the secret.
+    """
+    try:
+        return connect(document, reach)
+    except LogInFailed as problem:
+        raise administrator_failed(problem) from None
+
+
+def probe(document: Document, reach: Reach) -> Probe:
+    """Log in and out."""
+    try:
+        session, _ = open_account(document, reach)
+    except TargetFailed as problem:
+        return failed_probe(problem)
+    session.close()
+    return Probe(Evidence.ACCEPTED, server=session.server)
+
+
+def check_writable(session: Session) -> None:
+    """Refuse a server that takes no changes, or no verifiers.
+
+    Raises:
+        TargetFailed: It takes none.
+    """
+    if session.server.is_read_only:
+        raise TargetFailed(Cause.READ_ONLY, "it takes no changes: a replica, or a fail-over is under way")
+    if not session.is_mariadb:
+        return
+    [[is_strict, checks]] = session.rows(
+        "SELECT @@strict_password_validation, COUNT(*) FROM information_schema.PLUGINS"
+        " WHERE PLUGIN_TYPE = 'PASSWORD VALIDATION' AND PLUGIN_STATUS = 'ACTIVE'"
+    )
+    if is_strict and checks:
+        raise TargetFailed(Cause.CONFIGURATION, PASSWORD_CHECKED)
+
+
+def run_deciding(session: Session, statement: str, deadline: float) -> None:
+    """Run the statement that changes a password.
+
+    Args:
+        session: Where to.
+        statement: What to do.
+        deadline: On the clock of ``time.monotonic``; it is not begun after it.
+
+    Raises:
+        TargetFailed: It did not, or whether it did is not known.
+    """
+    if time.monotonic() >= deadline:
+        raise TargetFailed(Cause.LATE)
+    try:
+        session.run(statement)
+    except StatementFailed as problem:
+        problem.is_certain = problem.cause is not Cause.UNCERTAIN
+        raise
