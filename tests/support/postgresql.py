@@ -191,6 +191,10 @@ class Proxy:
         drop_before: As above, but the client's bytes do not arrive either.
         refuses: Whether new connections are closed at once.
         is_silent: Whether nothing at all is passed on.
+        cut_at: The number of the message from clients at which the connection ends, once; 0 for none.
+        cut_arrives: Whether that message still arrives, and only its answer is lost.
+        hears: Hears of each message from clients, with its number, before it is passed on.
+        rewords: What the server says, and what clients hear instead; of the same length.
         silent_after: When what a client sent contains this, it is silent from then on.
     """
 
@@ -204,6 +208,12 @@ class Proxy:
         self.is_silent = False
         self.silent_after = b""
         self.lost = 0
+        self.messages = 0
+        self.cut_at = 0
+        self.cut_arrives = False
+        self.hears: Callable[[int, bytes], None] | None = None
+        self.rewords: tuple[bytes, bytes] | None = None
+        self.reworded = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
@@ -236,8 +246,16 @@ class Proxy:
     def _pass_on(self, client: socket.socket, server: socket.socket, losing: threading.Event) -> None:
         try:
             while data := client.recv(65_536):
+                self.messages += 1
+                if self.hears is not None:
+                    self.hears(self.messages, data)
                 if self._takes(self.drop_before, data):
                     break
+                if self.messages == self.cut_at:
+                    self.lost += 1
+                    if not self.cut_arrives:
+                        break
+                    losing.set()
                 if self._takes(self.lose_after, data):
                     losing.set()
                 if self.silent_after and self.silent_after in data:
@@ -264,6 +282,9 @@ class Proxy:
                     time.sleep(0.02)
                 if losing.is_set():
                     break
+                if self.rewords is not None and self.rewords[0] in data:
+                    self.reworded += 1
+                    data = data.replace(*self.rewords)
                 client.sendall(data)
         except OSError:
             pass

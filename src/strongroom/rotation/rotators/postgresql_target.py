@@ -4,8 +4,8 @@ Rules (rotation reference 2, 5, 9; threat model R-01, R-02):
  - Where it connects to, and how encrypted, is said by ``places.py``.
  - Nothing of the environment counts: no ``PG*`` variables, password files, service files or client certificates.
  - The server has to ask for SCRAM or MD5; a password is never sent as it is.
- - Only a refusal of the credentials themselves says something about them. libpq gives no SQLSTATE for a failed
-   log-in, so its words count; what is in another language than English is unknown, and waits.
+ - Only a refusal of the credentials themselves says something about them. It is known by its SQLSTATE, whatever
+   language the server speaks; where that says too little its words count, and other words are unknown, and wait.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from strongroom.rotation.rotator import Cause, Document, Probe, Server, TargetFa
 from strongroom.rotation.rotators import Reach
 from strongroom.rotation.rotators.credentials import LogInFailed, failed_probe
 from strongroom.rotation.rotators.places import ADDRESSES_MOST, Encryption, Place, encryption_of, locate
+from strongroom.rotation.rotators.postgresql_login import Refusal, log_in
 from strongroom.rotation.rotators.watch import Watch
 
 CONNECT_WITHIN_S: Final = 5
@@ -37,6 +38,15 @@ _CAUSES: Final = (
     (re.compile(r"SSL|certificate|root\.crt"), Cause.TLS),
     (re.compile(r"timeout|refused|could not|unreachable|closed the|lost|No such file"), Cause.UNREACHABLE),
 )
+_STATES: Final = {
+    "28P01": Cause.AUTHENTICATION,
+    "3D000": Cause.CONFIGURATION,
+    "53300": Cause.OVERLOADED,
+    "57P01": Cause.UNREACHABLE,
+    "57P02": Cause.UNREACHABLE,
+    "57P03": Cause.UNREACHABLE,
+}
+"""By SQLSTATE: what needs no words. 28000 does: an entry of pg_hba.conf is missing, or the account may not log in."""
 _ASK: Final = (
     "SELECT session_user::text, current_setting('server_version'),"
     " pg_is_in_recovery() OR current_setting('transaction_read_only')::bool,"
@@ -118,7 +128,6 @@ def _connect(document: Document, place: Place, address: str, reach: Reach, schem
         "user": document.text("username"),
         "password": document.text("password"),
         "dbname": document.text("dbname") or DEFAULT_DATABASE,
-        "connect_timeout": CONNECT_WITHIN_S,
         "require_auth": scheme,
         "application_name": "strongroom rotation",
         "passfile": os.devnull,
@@ -132,12 +141,12 @@ def _connect(document: Document, place: Place, address: str, reach: Reach, schem
     if address:
         settings["hostaddr"] = address
     _forget_environment()
-    try:
-        connection = WatchedConnection.connect(autocommit=True, **settings)
-    except psycopg.Error as problem:
-        # Not the exception itself as a cause: its text may repeat what was sent.
-        raise _failure(str(problem), scheme) from None
+    found = log_in(settings, CONNECT_WITHIN_S)
+    if isinstance(found, Refusal):
+        raise _failure(found, scheme)
+    connection = WatchedConnection(found)
     connection.watch()
+    connection.autocommit = True
     return _greet(connection, uses_md5=scheme == "md5")
 
 
@@ -168,8 +177,11 @@ def _encryption(document: Document, place: Place, reach: Reach) -> dict[str, Any
     return {"sslmode": "verify-full", "sslrootcert": str(reach.ca_file)}
 
 
-def _failure(text: str, scheme: str) -> LogInFailed:
-    """Say what a failed log-in means; of the text only the class is kept."""
+def _failure(refusal: Refusal, scheme: str) -> LogInFailed:
+    """Say what a failed log-in means; of the words only the class is kept."""
+    text = refusal.words
+    if refusal.state in _STATES:
+        return LogInFailed(_STATES[refusal.state])
     if scheme != "md5" and "server requested a hashed password" in text:
         return WantsMD5(Cause.CONFIGURATION, "the account has an MD5 verifier")
     if any(words in text for words in _REFUSED):
@@ -178,7 +190,10 @@ def _failure(text: str, scheme: str) -> LogInFailed:
         if pattern.search(text):
             return LogInFailed(cause)
     return LogInFailed(
-        Cause.SERVER, "its refusal is in words that are not known; set lc_messages = 'C' there"
+        Cause.SERVER,
+        f"SQLSTATE {refusal.state}, in words that are not known"
+        if refusal.state
+        else "its words are not known",
     )
 
 
