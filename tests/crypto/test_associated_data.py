@@ -84,6 +84,7 @@ def test_record_types_and_field_tags_are_permanent() -> None:
         "PAGING_TOKEN": 7,
         "SESSION_TOKEN": 8,
         "LOG_EVENTS": 9,
+        "FUNCTION": 10,
     }
     assert {member.name: member.value for member in FieldTag} == {
         "HEADER": 1,

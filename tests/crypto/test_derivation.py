@@ -47,6 +47,8 @@ def test_labels_are_permanent() -> None:
         "audit-seed",
         "audit-anchor",
         "session",
+        "logs",
+        "function",
     ]
     assert [purpose.value for purpose in RootPurpose] == ["keyring", "verification"]
 

@@ -13,13 +13,14 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from strongroom.crypto.aead import Cipher, OneTimeKeys
+from strongroom.crypto.aead import Cipher
 from strongroom.crypto.envelope import KeyMaterial, ValueOpener, ValuePlace, new_key_material
 from strongroom.crypto.errors import InvalidKeySize, KeyWiped
 from strongroom.crypto.keyring import Keyring, new_keyring
 from strongroom.crypto.mac import RowMAC
 from strongroom.crypto.material import DataKey, Hidden, HiddenBytes, Plaintext, RootKey, SymmetricKey
 from strongroom.crypto.signing import SigningKey
+from strongroom.functions.invocation import FunctionCredentials, HiddenTexts, LogLine
 from strongroom.rotation.rotator import Document
 from tests.crypto.places import CANARY, KEY_ARN
 
@@ -34,12 +35,14 @@ HOLDERS: list[Hidden] = [
     SigningKey(SymmetricKey(CANARY_KEY)),
     RowMAC({1: SymmetricKey(CANARY_KEY)}, 1),
     Cipher(CANARY_KEY),
-    OneTimeKeys(CANARY_KEY, b"label"),
     ValueOpener(
         DataKey(CANARY_KEY),
         ValuePlace("111122223333", "arn:aws:secretsmanager:::secret:a", "v", "SecretString"),
     ),
     Document({"password": CANARY.decode("latin-1")}),
+    HiddenTexts({"password": CANARY.decode("latin-1")}),
+    FunctionCredentials("ASIA", CANARY.decode("latin-1"), CANARY.decode("latin-1"), 0),
+    LogLine(0, CANARY.decode("latin-1")),
 ]
 
 

@@ -34,6 +34,7 @@ class Purpose(StrEnum):
     AUDIT_ANCHOR = "audit-anchor"
     SESSION = "session"
     LOGS = "logs"
+    FUNCTION = "function"
 
 
 @unique

@@ -47,6 +47,7 @@ RULES: Final = {
         Purpose.LOGS,
         (FieldTag.ACCOUNT, FieldTag.LOG_GROUP_ID, FieldTag.LOG_STREAM_ID, FieldTag.LOG_SEQUENCE),
     ),
+    RecordType.FUNCTION: RecordRule(Purpose.FUNCTION, (FieldTag.ACCOUNT, FieldTag.BINDING)),
 }
 """Every type of small record; ``docs/reference/sealed-format.md`` lists the same."""
 
@@ -64,7 +65,7 @@ def seal_record(
             id (an access key id, the serial number of an MFA device, a user's id with ``/login``);
             KMS_MATERIAL account, key ARN and key material id; AUDIT_SIGNING_SEED a name; PAGING_TOKEN and
             SESSION_TOKEN the binding; LOG_EVENTS account and the ids of group and stream and the sequence
-            number of the batch, 8 bytes each.
+            number of the batch, 8 bytes each; FUNCTION account and a binding (what of which function it is).
 
     Raises:
         MalformedContext: ``place`` holds a lone surrogate.
