@@ -13,6 +13,8 @@ A ``Fault`` is written to the wire by ``wire/faults.py`` alone.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class StrongroomError(Exception):
     """Root of the errors that Strongroom raises on purpose."""
@@ -28,10 +30,18 @@ class Fault(StrongroomError):
             reference 1.1); IAM and STS use 403, 404 and 409 as well.
         cause: What an operator may read in the log besides; never a secret.
         lets_changes_stand: Whether what the handler changed before is committed all the same.
+        details: Further members of the error that some services model (``Reason``).
     """
 
     def __init__(
-        self, code: str, message: str, *, status: int = 400, cause: str = "", lets_changes_stand: bool = False
+        self,
+        code: str,
+        message: str,
+        *,
+        status: int = 400,
+        cause: str = "",
+        lets_changes_stand: bool = False,
+        details: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(code, message)
         self.code = code
@@ -39,6 +49,7 @@ class Fault(StrongroomError):
         self.status = status
         self.cause = cause
         self.lets_changes_stand = lets_changes_stand
+        self.details = details
 
     @property
     def is_server_fault(self) -> bool:

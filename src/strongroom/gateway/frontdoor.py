@@ -1,4 +1,4 @@
-"""Before the pipeline: health, readiness and metrics; all other requests go on to the ten steps.
+"""Before the pipeline: health, readiness and metrics; AWS requests go on to the ten steps.
 
 These three are the only paths that are answered without a signature and leave no audit record (L-02).
 """
@@ -24,12 +24,15 @@ _METRICS: Final[tuple[Header, ...]] = (
     (b"Cache-Control", b"no-store"),
 )
 
+_REST: Final = b"/20"
+"""How the paths of REST services begin: with the date of their API."""
+
 
 class FrontDoor:
     """The application that the edge sees.
 
     Args:
-        pipeline: Takes everything on the path ``/``.
+        pipeline: Takes everything on the path ``/`` and on those of REST services.
         readiness: Says why this worker is not ready; None when it is.
         metrics: Writes the metrics.
     """
@@ -48,11 +51,12 @@ class FrontDoor:
         """Answer what has its own path; hand on the rest together."""
         own = [exchange for exchange in exchanges if exchange.request.path != b"/"]
         if own:
+            own = [exchange for exchange in own if not exchange.request.path.startswith(_REST)]
             for exchange in own:
                 reply = self._answer(exchange)
                 request_id = (b"x-amzn-RequestId", exchange.request.request_id.encode("ascii"))
                 exchange.respond(msgspec.structs.replace(reply, headers=(*reply.headers, request_id)))
-            exchanges = [exchange for exchange in exchanges if exchange.request.path == b"/"]
+            exchanges = [exchange for exchange in exchanges if exchange not in own]
         if exchanges:
             self._pipeline.handle_batch(exchanges)
 

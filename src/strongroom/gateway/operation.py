@@ -15,6 +15,7 @@ import msgspec
 from strongroom.policy.compile import CompiledPolicy
 from strongroom.policy.principals import Granted
 from strongroom.wire.faults import MessageMember
+from strongroom.wire.rest_json import Binding
 from strongroom.wire.shapes import Shape
 
 if TYPE_CHECKING:
@@ -84,8 +85,15 @@ class Operation(msgspec.Struct, Generic[Request, Response], frozen=True):
         prepare: For a change with work that must not hold up the writer, such as the hash of a password. It runs on
             a thread of its own, when the caller may do this (steps 5 and 6); the change then walks both steps again,
             and its handler finds the result in ``Context.prepared``.
+        is_heavy: Whether the preparation takes long (a large archive is checked): it runs on a pool of its own, and
+            the two seconds of an answer begin after it.
         is_read_only: ``readOnly`` in the audit record; None means: unless the mode is CHANGE.
         is_unbuffered: The reply carries ``Cache-Control: no-store`` (X-04).
+        apart: For an operation of mode QUERY that waits for something else than the store: after steps 5 and 6 it
+            gives what is to be run without the store, on a pool of its own and without the two-second limit; the
+            handler finds the result in ``Context.prepared``, and reads the store no more. What it gives is None
+            where nothing is to be waited for.
+        event_name: The name in audit records, where it is another one (``CreateFunction20150331``).
         identify: For an operation that takes no signature: finds out from the request alone who asks. It runs on
             a thread of its own, before any transaction, and may ask other systems. A Fault that it raises is
             answered like a signature that is missing: counted, not recorded (L-05).
@@ -103,12 +111,20 @@ class Operation(msgspec.Struct, Generic[Request, Response], frozen=True):
     changes: Callable[[Request], bool] | None = None
     prepare: Callable[[Context, Request, Target], Any] | None = None
     is_read_only: bool | None = None
+    is_heavy: bool = False
     is_unbuffered: bool = False
+    apart: Callable[[Context, Request, Target], Callable[[], Any] | None] | None = None
+    event_name: str = ""
     identify: Callable[[Context, Request], Caller] | None = None
 
     def mode_of(self, request: Request) -> Mode:
         """Where it runs for this request."""
         return Mode.CHANGE if self.changes is not None and self.changes(request) else self.mode
+
+    @property
+    def recorded_name(self) -> str:
+        """How audit records name it."""
+        return self.event_name or self.name
 
     @property
     def reads_only(self) -> bool:
@@ -152,6 +168,21 @@ JSON_ERRORS = ErrorCodes(
     internal=("InternalServiceError", 500),
 )
 
+REST_ERRORS = ErrorCodes(
+    missing_token=("MissingAuthenticationTokenException", 403),
+    incomplete=("IncompleteSignatureException", 400),
+    mismatch=("InvalidSignatureException", 403),
+    unknown_key=("UnrecognizedClientException", 403),
+    expired_token=("ExpiredTokenException", 403),
+    presign_expired=("InvalidSignatureException", 403),
+    access_denied=("AccessDeniedException", 403),
+    unknown_operation=("UnknownOperationException", 404),
+    validation=("ValidationException", 400),
+    serialization=("SerializationException", 400),
+    throttled=("TooManyRequestsException", 429),
+    internal=("ServiceException", 500),
+)
+
 QUERY_ERRORS = ErrorCodes(
     missing_token=("MissingAuthenticationToken", 403),
     incomplete=("IncompleteSignature", 400),
@@ -174,7 +205,7 @@ class Service(msgspec.Struct, frozen=True):
     Attributes:
         name: The signing name, for example ``secretsmanager``.
         event_source: As audit records name it, for example ``secretsmanager.amazonaws.com``.
-        protocol: ``json`` or ``query``.
+        protocol: ``json``, ``query`` or ``rest-json``.
         target_prefix: What stands before the dot in ``X-Amz-Target`` (JSON).
         version: The API version, for example ``2011-06-15`` (query: ``Version=``).
         namespace: The XML namespace (query).
@@ -187,6 +218,9 @@ class Service(msgspec.Struct, frozen=True):
         regions_also: Further Regions accepted in the credential scope (STS: its old global endpoint).
         prints_values: Whether constraint messages print the offending value.
         message_member: ``Message`` or ``message``, the member of modelled errors (JSON).
+        bindings: Gives where every operation, served or not, stands in paths (REST JSON); imported when the first
+            such request comes.
+        lower_codes: Codes whose text is under ``message`` although the others' is under ``Message`` (REST JSON).
     """
 
     name: str
@@ -202,6 +236,8 @@ class Service(msgspec.Struct, frozen=True):
     regions_also: tuple[str, ...] = ()
     prints_values: bool = True
     message_member: MessageMember = "Message"
+    bindings: Callable[[], Mapping[str, Binding]] | None = None
+    lower_codes: frozenset[str] = frozenset()
 
     @property
     def operations(self) -> tuple[Operation[Any, Any], ...]:

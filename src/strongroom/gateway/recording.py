@@ -108,7 +108,7 @@ def events_of_call(
     event = AuditEvent(
         event_time_ms=now_ms,
         event_source=service.event_source,
-        event_name=name,
+        event_name=name if operation is None else operation.recorded_name,
         region=region,
         request_id=request_id,
         source_ip=source_ip,

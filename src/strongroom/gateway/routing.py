@@ -4,7 +4,7 @@ Rules:
  - ``X-Amz-Target`` means a JSON service; a form body (or a query string with ``Action``) means a query service.
  - The service a request is dispatched to is the one whose signature it must carry: SigV4 checks the credential
    scope against it (S-06). For the query protocol the scope itself says which service, and ``Version`` must agree.
- - Only the path ``/`` exists for AWS requests.
+ - Requests to the path ``/`` are of those services; any other path is one of a REST service, by method and path.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ import msgspec
 from strongroom.errors import Fault
 from strongroom.gateway.operation import JSON_ERRORS, Operation, Service
 from strongroom.http_message import RawRequest
+from strongroom.wire.problems import SerializationProblem
+from strongroom.wire.rest_json import Binding, decode, split_path
 
 JSON_1_0 = b"application/x-amz-json-1.0"
 JSON_1_1 = b"application/x-amz-json-1.1"
@@ -31,13 +33,15 @@ class Route(msgspec.Struct, frozen=True):
         service: The service.
         operation: The operation, or None when the service knows it but does not serve it.
         name: The operation's name.
-        protocol: ``json-1.0``, ``json-1.1`` or ``query``.
+        protocol: ``json-1.0``, ``json-1.1``, ``query`` or ``rest-json``.
+        binding: Where the members stand; None but for REST JSON.
     """
 
     service: Service
     operation: Operation[Any, Any] | None
     name: str
     protocol: str
+    binding: Binding | None = None
 
 
 class Unroutable(Fault):
@@ -64,6 +68,7 @@ class Router:
         self._operations: dict[str, dict[str, Operation[Any, Any]]] = {name: {} for name in self.services}
         self._unloaded: dict[str, Iterator[Operation[Any, Any]]] = {}
         self._known: dict[tuple[bytes, bytes | None], Route] = {}
+        self._paths: _Paths | None = None
 
     def find(self, request: RawRequest) -> Route:
         """Find the route of a request.
@@ -74,7 +79,9 @@ class Router:
         named = request.by_name()
         target = named.get(b"x-amz-target")
         content_type = named.get(b"content-type")
-        if request.path != b"/" or request.method not in (b"POST", b"GET"):
+        if request.path != b"/":
+            return self.find_path(request.method, request.path, request.query)
+        if request.method not in (b"POST", b"GET"):
             raise _unknown_operation()
         if target is not None:
             return self._find_json(target, content_type, request)
@@ -82,6 +89,23 @@ class Router:
         if media == FORM or (request.method == b"GET" and b"Action=" in request.query):
             return self._find_query(request)
         raise _unknown_operation()
+
+    def find_path(self, method: bytes, path: bytes, query: bytes) -> Route:
+        """Find the route of a request to a REST service by the head alone.
+
+        Raises:
+            Unroutable: There is none.
+        """
+        if self._paths is None:
+            self._paths = _Paths(self.services.values())
+        found = self._paths.find(method, path, query)
+        if found is None:
+            raise Unroutable("UnknownOperationException", "", status=404, protocol="rest-json")
+        service, name, binding = found
+        route = self._route(service, name, "rest-json")
+        if route is None:
+            raise Unroutable("UnknownOperationException", "", status=404, protocol="rest-json")
+        return msgspec.structs.replace(route, binding=binding)
 
     def _find_json(self, target: bytes, content_type: bytes | None, request: RawRequest) -> Route:
         known = self._known.get((target, content_type))
@@ -147,6 +171,39 @@ class Router:
             # A service that cannot be loaded answers 500, this time and the next; it knows its operations.
             del self._unloaded[service.name]
             raise
+        return None
+
+
+class _Paths:
+    """The operations of REST services, by method, number of segments, and the segments that are no labels."""
+
+    def __init__(self, services: Iterable[Service]) -> None:
+        self._by_form: dict[tuple[bytes, int], list[tuple[Service, str, Binding]]] = {}
+        for service in services:
+            for name, binding in ({} if service.bindings is None else service.bindings()).items():
+                form = binding.method.encode("ascii"), len(binding.segments)
+                self._by_form.setdefault(form, []).append((service, name, binding))
+        for candidates in self._by_form.values():
+            # What says more about the path or the query comes first.
+            candidates.sort(key=lambda found: (found[2].path.count("{"), not found[2].marks))
+
+    def find(self, method: bytes, path: bytes, query: bytes) -> tuple[Service, str, Binding] | None:
+        """Find the operation of a request; None when there is none."""
+        segments = split_path(path)
+        candidates = self._by_form.get((method, len(segments)))
+        if candidates is None:
+            return None
+        try:
+            texts = [decode(segment) for segment in segments]
+        except SerializationProblem:
+            return None
+        for found in candidates:
+            binding = found[2]
+            if binding.marks and binding.marks not in query.split(b"&"):
+                continue
+            pieces = zip(binding.segments, texts, strict=True)
+            if all(text if piece[0] == "{" else piece == text for piece, text in pieces):
+                return found
         return None
 
 

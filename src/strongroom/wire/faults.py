@@ -3,6 +3,7 @@
 ::
 
     AWS JSON    {"__type":"ResourceNotFoundException","Message":"..."}          x-amzn-ErrorType: <code>
+    REST JSON   {"Type":"User","Message":"..."}                                 x-amzn-ErrorType: <code>
     query       <ErrorResponse xmlns="..."><Error><Type>Sender</Type><Code>..</Code><Message>..</Message>
                 </Error><RequestId>..</RequestId></ErrorResponse>
 
@@ -25,9 +26,10 @@ from strongroom.errors import Fault
 from strongroom.http_message import Header, RawReply
 from strongroom.wire.json_protocol import JSONProtocol
 from strongroom.wire.query_protocol import QueryProtocol, escape
+from strongroom.wire.rest_json import Binding, RestJSONProtocol
 from strongroom.wire.shapes import Shape
 
-Protocol = JSONProtocol | QueryProtocol
+Protocol = JSONProtocol | QueryProtocol | RestJSONProtocol
 """The protocols that replies can be written in."""
 
 MessageMember = Literal["Message", "message"]
@@ -39,7 +41,7 @@ _NO_STORE: Header = (b"Cache-Control", b"no-store")
 
 def render_reply(
     response: Shape | None,
-    protocol: Protocol,
+    protocol: JSONProtocol | QueryProtocol,
     request_id: str,
     *,
     operation: str = "",
@@ -64,6 +66,26 @@ def render_reply(
     return RawReply(status=200, headers=(*headers, _NO_STORE) if no_store else headers, body=body)
 
 
+def render_rest_reply(
+    response: Shape | None,
+    binding: Binding,
+    protocol: RestJSONProtocol,
+    request_id: str,
+    *,
+    no_store: bool = False,
+) -> RawReply:
+    """Write the answer to a REST request that succeeded; the binding says what stands in its headers."""
+    status, held, body = protocol.render(binding, response)
+    headers = (
+        (b"x-amzn-RequestId", request_id.encode("ascii")),
+        (b"Content-Type", binding.reply_type.encode("ascii")),
+    )
+    own = tuple((name.encode("ascii"), value.encode("latin-1")) for name, value in held.items())
+    return RawReply(
+        status=status, headers=(*headers, *own, _NO_STORE) if no_store else (*headers, *own), body=body
+    )
+
+
 def render_fault(
     fault: Fault,
     protocol: Protocol,
@@ -83,6 +105,11 @@ def render_fault(
     """
     if isinstance(protocol, JSONProtocol):
         members = {"__type": fault.code}
+        if fault.message:
+            members[message_member] = fault.message
+        body = msgspec.json.encode(members)
+    elif isinstance(protocol, RestJSONProtocol):
+        members = {"Type": "Service" if fault.is_server_fault else "User", **(fault.details or {})}
         if fault.message:
             members[message_member] = fault.message
         body = msgspec.json.encode(members)

@@ -82,15 +82,19 @@ class JSONProtocol:
                 return msgspec.convert(document, shape)
             except msgspec.ValidationError:
                 pass  # its text can quote values; the walk below finds the words of AWS
-        return checked(_structure(document, shape), shape, Wording.WITH_VALUE)
+        return checked(structure_of(document, shape), shape, Wording.WITH_VALUE)
 
     def render(self, response: Shape | None) -> bytes:
         """Write a response; ``None`` is the empty body of an operation without output."""
         return b"" if response is None else _encode(response)
 
 
-def _structure(document: dict[str, Any], shape: type[Shape]) -> dict[str, Any]:
-    """Keep the known members that have a value, each brought to its type."""
+def structure_of(document: dict[str, Any], shape: type[Shape]) -> dict[str, Any]:
+    """Keep the known members that have a value, each brought to its type.
+
+    Raises:
+        SerializationProblem: A value has another type than its member.
+    """
     known = {}
     for member in describe(shape):
         value = document.get(member.wire_name)
@@ -104,7 +108,7 @@ def _typed(value: Any, info: TypeInfo) -> Any:
     kind = info.kind
     if isinstance(value, dict):
         if info.shape is not None:
-            return _structure(value, info.shape)
+            return structure_of(value, info.shape)
         if kind is Kind.MAP and info.element is not None:
             return {name: _typed(part, info.element) for name, part in value.items() if part is not None}
         raise SerializationProblem("Start of structure or map found where not expected.")
