@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Lock, local
+from threading import Lock, Thread, local
 from typing import TYPE_CHECKING, Any
 
 import uvloop
@@ -26,6 +26,7 @@ from strongroom.audit.shipping import CheckpointShipper
 from strongroom.audit.writer import JournalWriter
 from strongroom.clock import Clock, system_clock
 from strongroom.config import ANSWER_WITHIN_MS, Settings
+from strongroom.functions.gate import InvocationGate
 from strongroom.gateway.authentication import Authenticator
 from strongroom.gateway.counters import SharedCounters, render_metrics
 from strongroom.gateway.deployment import Deployment
@@ -36,11 +37,13 @@ from strongroom.gateway.metrics import MEANINGS, declare
 from strongroom.gateway.operation import Service
 from strongroom.gateway.pipeline import Pipeline
 from strongroom.gateway.routing import Router
+from strongroom.gateway.uploads import UploadDesk
 from strongroom.ids import new_uuid
 from strongroom.opening import Opened
 from strongroom.services.iam.accounts import list_regions
 from strongroom.services.iam.credentials import StoredCredentials
 from strongroom.services.iam.last_used import UseMarks
+from strongroom.store.apart import ApartRows
 from strongroom.store.errors import StoreError
 from strongroom.store.revision import RevisionAnchor
 from strongroom.store.rows import Rows
@@ -50,6 +53,7 @@ from strongroom.store.writer import Change, Writer
 if TYPE_CHECKING:
     from strongroom.audit.trail import Trail
     from strongroom.crypto.keyring import Keyring
+    from strongroom.functions.invocation import FunctionSpec, Invocation, Outcome
     from strongroom.gateway.caller import Credential, SessionSource
     from strongroom.services.sts.provider_keys import ProviderKeys
 
@@ -60,17 +64,21 @@ LOAD_AFTER_S = 0.2
 GARBAGE_THRESHOLD = 20_000
 DRAIN_S = 7.0
 QUERY_THREADS = 2
+HEAVY_THREADS = 1
+APART_THREADS = 100
 TRAIL_CACHE_BYTES = 2_097_152
 
 
 class QueryThreads:
     """Threads for operations of mode QUERY, each with rows of its own."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, open_rows: Callable[[], Rows]) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, open_rows: Callable[[], Rows], threads: int = QUERY_THREADS
+    ) -> None:
         self._loop = loop
         self._open_rows = open_rows
         self._own = local()
-        self._pool = ThreadPoolExecutor(QUERY_THREADS, thread_name_prefix="query")
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="query")
 
     def run(self, work: Callable[[Rows], None], done: Callable[[Exception | None], None]) -> None:
         """Run ``work`` on a thread, then ``done`` on the event loop, with why it could not be run, or None."""
@@ -91,6 +99,42 @@ class QueryThreads:
         except Exception as caught:  # noqa: BLE001 - handed on: the call answers with it
             problem = caught
         self._loop.call_soon_threadsafe(done, problem)
+
+
+class ApartThreads:
+    """Threads for what waits long and needs no store: one for each wait, and so many at once.
+
+    They do not hold up the end of the process: who waits for a function then gets no answer.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._running = 0
+
+    def run(self, work: Callable[[], Any], done: Callable[[Any, Exception | None], None]) -> bool:
+        """Run ``work`` on a thread, then ``done`` on the event loop; False when there are too many already."""
+        if self._running >= APART_THREADS:
+            return False
+        self._running += 1
+        Thread(target=self._run, args=(work, done), name="apart", daemon=True).start()
+        return True
+
+    def _run(self, work: Callable[[], Any], done: Callable[[Any, Exception | None], None]) -> None:
+        result, problem = None, None
+        try:
+            result = work()
+        except Exception as caught:  # noqa: BLE001 - handed on: the call answers with it
+            problem = caught
+        try:
+            self._loop.call_soon_threadsafe(self._end, done, result, problem)
+        except RuntimeError:
+            log.info("the server ended before a function did")
+
+    def _end(
+        self, done: Callable[[Any, Exception | None], None], result: Any, problem: Exception | None
+    ) -> None:
+        self._running -= 1
+        done(result, problem)
 
 
 class ThreadTrails:
@@ -128,6 +172,30 @@ class SessionsOnDemand:
 
             self._source = SessionCredentials(self._keyring)
         return self._source.find(rows, access_key_id, token)
+
+
+class RunnerOnDemand:
+    """The runner of functions; what reaches it is imported with the first invocation.
+
+    Args:
+        settings: What is in force.
+        listening: Gives host and port of the server; an empty host while it does not listen.
+    """
+
+    def __init__(self, settings: Settings, listening: Callable[[], tuple[str, int]]) -> None:
+        self._settings = settings
+        self._listening = listening
+
+    def invoke(self, spec: FunctionSpec, invocation: Invocation) -> Outcome:
+        """Run a function once and wait for its end; raises as ``FunctionRunner`` says."""
+        from strongroom.functions.client import RunnerClient
+        from strongroom.functions.endpoint import endpoint_of
+
+        settings = self._settings
+        client = RunnerClient(
+            settings.data_dir, lambda: endpoint_of(settings, *self._listening()), system_clock
+        )
+        return client.invoke(spec, invocation)
 
 
 class OnFirstUse:
@@ -183,7 +251,7 @@ class Worker:
         self._clock = clock
         self._counters = counters
         self._services = services
-        self._port = 0
+        self._host, self._port = "", 0
         self._counted: dict[tuple[str, ...], int] = {}
         counters.use_page(number)
         self.rows = opened.open_rows(settings.cache_bytes)
@@ -214,6 +282,8 @@ class Worker:
         self._queries = QueryThreads(self.loop, lambda: opened.open_rows(TRAIL_CACHE_BYTES))
         # Apart from the others: another system that is slow must not hold up those who ask the trail.
         self._identifications = QueryThreads(self.loop, lambda: opened.open_rows(TRAIL_CACHE_BYTES))
+        # So are the checks of archives and the bodies that bring them: one at a time.
+        self._heavy = QueryThreads(self.loop, lambda: opened.open_rows(TRAIL_CACHE_BYTES), HEAVY_THREADS)
         self._rejects = RejectCounter(opened.audit_directory)
         deployment = Deployment(
             settings=settings,
@@ -221,20 +291,24 @@ class Worker:
             keyring=opened.keyring,
             trail=ThreadTrails(opened.audit_directory).own,
             provider_keys=OnFirstUse(lambda: _provider_keys(settings, lambda: self._port)).get,
+            runner=RunnerOnDemand(settings, lambda: (self._host, self._port)),
+            gate=InvocationGate(),
+            read_apart=ApartRows(lambda: opened.open_rows(TRAIL_CACHE_BYTES)).read,
+        )
+        router = Router(services)
+        authenticator = Authenticator(
+            StoredCredentials(opened.keyring), SessionsOnDemand(opened.keyring), system_clock, list_regions
         )
         self.pipeline = Pipeline(
-            router=Router(services),
-            authenticator=Authenticator(
-                StoredCredentials(opened.keyring),
-                SessionsOnDemand(opened.keyring),
-                system_clock,
-                list_regions,
-            ),
+            router=router,
+            authenticator=authenticator,
             rows=self.rows,
             journal=self.journal if settings.audit_reads else Forgetful(self.loop),
             writer=self.writer,
             run_query=self._queries.run,
             run_identification=self._identifications.run,
+            run_heavy=self._heavy.run,
+            run_apart=ApartThreads(self.loop).run,
             rejects=self._rejects,
             deployment=deployment,
             count=self._count,
@@ -254,6 +328,7 @@ class Worker:
             tls=tls,
             behind_proxy=settings.behind_proxy,
             new_request_id=new_uuid,
+            uploads=UploadDesk(router.find_path, lambda request: authenticator.knows(request, self.rows)),
         )
         self._stopping = asyncio.Event()
 
@@ -278,6 +353,7 @@ class Worker:
         self.writer.start()
         ticking = self.loop.create_task(self._tick())
         loading = self.loop.create_task(self._load_the_rest())
+        self._host = host
         self._port = await self.edge.listen(host, port, reuse_port=reuse_port)
         ready(self._port)
         await self._stopping.wait()
@@ -289,6 +365,7 @@ class Worker:
         await asyncio.gather(ticking, loading, return_exceptions=True)
         self._queries.close()
         self._identifications.close()
+        self._heavy.close()
         self.writer.stop()
         await self.journal.close(self._clock())
         self._rejects.flush(self._clock(), everything=True)

@@ -21,6 +21,7 @@ from strongroom.audit.rejects import RejectCounter
 from strongroom.audit.writer import JournalWriter
 from strongroom.clock import system_clock
 from strongroom.config import Settings
+from strongroom.functions.gate import InvocationGate
 from strongroom.gateway.authentication import Authenticator
 from strongroom.gateway.deployment import Deployment
 from strongroom.gateway.exchange import Exchange
@@ -37,6 +38,7 @@ from strongroom.store.revision import RevisionAnchor
 from strongroom.store.rows import Rows
 from strongroom.store.turn import TURN_NAME, WriteTurn
 from strongroom.store.writer import Change, Writer
+from strongroom.worker import RunnerOnDemand
 from tests.audit.places import Disk
 from tests.faults.client import sign
 from tests.support.accounts import Account
@@ -107,6 +109,8 @@ class Stand:
             writer=self.writer,
             run_query=lambda work, done: self.queries.append((work, done)),
             run_identification=lambda work, done: self.queries.append((work, done)),
+            run_heavy=lambda work, done: self.queries.append((work, done)),
+            run_apart=lambda _work, _done: False,
             rejects=RejectCounter(opened.audit_directory),
             deployment=Deployment(
                 settings=settings,
@@ -114,6 +118,9 @@ class Stand:
                 keyring=opened.keyring,
                 trail=_no_trail,
                 provider_keys=_no_trail,
+                runner=RunnerOnDemand(settings, lambda: ("", 0)),
+                gate=InvocationGate(),
+                read_apart=lambda work: work(self.rows),
             ),
             count=lambda _service, _operation, _status: None,
             monotonic_ms=lambda: self._milliseconds,

@@ -10,6 +10,7 @@ Rules:
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -57,7 +58,7 @@ def arguments(
         control: The descriptor of the socket to the first process.
     """
     made = [
-        *(shutil.which(PROGRAM) or PROGRAM, *_ISOLATION, "--as-pid-1", "--hostname", "function"),
+        *(PROGRAM, *_ISOLATION, "--as-pid-1", "--hostname", "function"),
         *("--uid", str(USER_INSIDE), "--gid", str(GROUP_INSIDE)),
     ]
     for text, place in ground.links:
@@ -85,10 +86,9 @@ def find_problem(user: int | None = None) -> str | None:
     Args:
         user: As whom bubblewrap is to be called; None for who we are.
     """
-    program = shutil.which(PROGRAM)
-    if program is None:
+    if shutil.which(PROGRAM) is None:
         return "bubblewrap is missing, which functions run in. On Debian: apt-get install bubblewrap"
-    tried = [program, *_ISOLATION, "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "/bin/true"]
+    tried = [PROGRAM, *_ISOLATION, "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "/bin/true"]
     who: dict[str, Any] = {} if user is None else {"user": user, "group": user, "extra_groups": ()}
     try:
         done = subprocess.run(  # noqa: S603 - our own words
@@ -104,3 +104,8 @@ def find_problem(user: int | None = None) -> str | None:
         "later and user namespaces: look at user.max_user_namespaces and "
         "kernel.apparmor_restrict_unprivileged_userns."
     )
+
+
+def is_root() -> bool:
+    """Whether sandboxes are made as another user than the runner's."""
+    return os.geteuid() == 0

@@ -96,6 +96,18 @@ class Authenticator:
             raise Fault(code, _MISMATCH, status=status)
         return credential, claim
 
+    def knows(self, request: RawRequest, rows: Rows) -> bool:
+        """Whether the head of a request names a credential that is in force; its signature is not looked at."""
+        try:
+            claim = parse_authentication(request)
+        except SigV4Error:
+            return False
+        if claim.form == "query":
+            return False
+        if claim.session_token is None:
+            return self._credentials.find(rows, claim.access_key_id) is not None
+        return self._sessions.find(rows, claim.access_key_id, claim.session_token) is not None
+
     def region_of_unsigned(self, rows: Rows) -> str:
         """Say which Region a request without a signature, which names none, is taken to address."""
         regions = self._regions(rows)

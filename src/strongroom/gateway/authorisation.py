@@ -6,6 +6,7 @@ further permissions that some operations need (P-02).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from strongroom.errors import Fault
@@ -33,6 +34,19 @@ def authorise_and_prepare(context: Context, operation: Operation[Any, Any], requ
     """
     assert operation.prepare is not None
     return operation.prepare(context, request, _authorised(context, operation, request))
+
+
+def authorise_and_stand_apart(
+    context: Context, operation: Operation[Any, Any], request: Any
+) -> tuple[Target, Callable[[], Any] | None]:
+    """Walk steps 5 and 6, then find out what is to be waited for without the store.
+
+    Raises:
+        Fault: The caller may not, or the operation says so.
+    """
+    assert operation.apart is not None
+    target = _authorised(context, operation, request)
+    return target, operation.apart(context, request, target)
 
 
 def _authorised(context: Context, operation: Operation[Any, Any], request: Any) -> Target:

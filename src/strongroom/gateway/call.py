@@ -9,6 +9,7 @@ from strongroom.errors import Fault
 from strongroom.gateway.caller import Caller
 from strongroom.gateway.context import Context
 from strongroom.gateway.exchange import Exchange
+from strongroom.gateway.operation import Target
 from strongroom.gateway.routing import Route
 from strongroom.http_message import RawRequest
 
@@ -25,6 +26,7 @@ class Call:
         user_agent: What the client calls itself; empty when it does not say.
         is_refused: Whether the client was told that it came too late.
         prepared: What a change brings from its preparation.
+        target: What was authorised, of a call that waits for something else than the store.
         outstanding: How many of journal and store have still to say that this call is durable.
     """
 
@@ -42,6 +44,7 @@ class Call:
         "request",
         "response",
         "route",
+        "target",
         "user_agent",
     )
 
@@ -60,6 +63,7 @@ class Call:
         self.fault: Fault | None = None
         self.outstanding = 1
         self.prepared: Any = None
+        self.target: Target | None = None
         self.is_refused = False
         self.user_agent = _user_agent(exchange.request)
 

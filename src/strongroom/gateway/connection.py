@@ -30,10 +30,12 @@ from strongroom.gateway.framing import (
     parse_head,
 )
 from strongroom.gateway.switchboard import Switchboard
+from strongroom.gateway.uploads import ReleasingWriter, UploadDesk
 from strongroom.http_message import RawReply, RawRequest
 
 NEVER = float("inf")
 _DISCARDED_BODIES = 16  # a refused sender may go on for so many bodies of the largest size
+_DISCARDED_UPLOAD = 134_217_728  # and one that we know, which sent too much, for so many bytes
 
 
 class Connection(asyncio.Protocol):
@@ -62,6 +64,7 @@ class Connection(asyncio.Protocol):
         "_head",
         "_is_aside",
         "_is_blocked",
+        "_is_large",
         "_is_lost",
         "_is_paused",
         "_is_taking",
@@ -69,6 +72,7 @@ class Connection(asyncio.Protocol):
         "_owes_continue",
         "_peer",
         "_transport",
+        "_was_large",
         "overdue_at",
         "write_overdue_at",
     )
@@ -88,6 +92,7 @@ class Connection(asyncio.Protocol):
         self._begun_at = NEVER  # when the unfinished head, or the unfinished body, began
         self._buffered = 0  # our part of board.buffered_bytes
         self._owes_continue = False
+        self._is_large = False  # whether the body holds a place for large ones
         # What is to be sent.
         self._exchanges: deque[Exchange] = deque()
         self._final: RawReply | None = None  # the refusal, sent after the answers due
@@ -100,6 +105,7 @@ class Connection(asyncio.Protocol):
         self._is_lost = False
         self._ended_at = NEVER
         self._discarded = 0
+        self._was_large = False
         self.overdue_at = NEVER
         self.write_overdue_at = NEVER
 
@@ -125,7 +131,7 @@ class Connection(asyncio.Protocol):
                 self._group = board.admit(self._peer)
             except Refused as refused:
                 self._is_taking = False
-                reply = refused.refusal.reply
+                reply = refused.reply
                 framed = frame_reply(reply, board.date_line(), closes=True, without_body=False)
                 self._transport.write(framed)
                 self._transport.close()
@@ -216,9 +222,9 @@ class Connection(asyncio.Protocol):
             self._advance()
             return
         try:
-            head = parse_head(data[:end], limits.max_headers, limits.max_body_bytes)
+            head = parse_head(data[:end], limits.max_headers, limits.max_body_bytes, self._board.admit_large)
         except Refused as refused:
-            self._refuse(refused.refusal)
+            self._refuse(refused)
             return
         body = data[end:]
         if len(body) == head.content_length:
@@ -247,9 +253,12 @@ class Connection(asyncio.Protocol):
                 body = self._take_body(head)
                 if body is None:
                     return
-                self._complete(head, body)
+                exchange = self._complete(head, body)
+                if self._is_large:
+                    self._is_large = False
+                    exchange.writer = ReleasingWriter(self, self._uploads())
         except Refused as refused:
-            self._refuse(refused.refusal)
+            self._refuse(refused)
 
     def _take_head(self, buffer: bytes | bytearray) -> Head | None:
         limits = self._board.limits
@@ -263,7 +272,9 @@ class Connection(asyncio.Protocol):
                 self._begun_at = self._board.now()
             self.overdue_at = self._begun_at + limits.header_timeout_s
             return None
-        head = parse_head(bytes(buffer[:end]), limits.max_headers, limits.max_body_bytes)
+        head = parse_head(
+            bytes(buffer[:end]), limits.max_headers, limits.max_body_bytes, self._board.admit_large
+        )
         self._drop(end)
         self._begin(head)
         return head
@@ -273,6 +284,7 @@ class Connection(asyncio.Protocol):
         self._checked = 0
         self._begun_at = NEVER
         self._head = head
+        self._is_large = head.content_length > self._board.limits.max_body_bytes  # so it was let in
         self._owes_continue = head.expects_continue and not self._buffer and head.content_length != 0
         if head.content_length < 0:
             self._body = ChunkedBody(self._board.limits.max_body_bytes)
@@ -289,6 +301,10 @@ class Connection(asyncio.Protocol):
         elif length == 0:
             return b""
         elif len(self._buffer) >= length:
+            if len(self._buffer) == length:  # a large one is not copied twice
+                body = bytes(self._buffer)
+                self._buffer = b""
+                return body
             body = bytes(self._buffer[:length])
             self._drop(length)
             return body
@@ -300,8 +316,9 @@ class Connection(asyncio.Protocol):
     def _await_body(self, arrived: int) -> None:
         board = self._board
         limits = board.limits
-        board.buffered_bytes += arrived - self._buffered
-        self._buffered = arrived
+        if not self._is_large:  # which has a place of its own
+            board.buffered_bytes += arrived - self._buffered
+            self._buffered = arrived
         if board.buffered_bytes > limits.max_buffered_bytes:
             raise Refused(Refusal.BUFFERS_FULL)
         if self._begun_at == NEVER:
@@ -311,7 +328,7 @@ class Connection(asyncio.Protocol):
         if self._owes_continue and not self._exchanges:
             self._send_continue()
 
-    def _complete(self, head: Head, body: bytes) -> None:
+    def _complete(self, head: Head, body: bytes) -> Exchange:
         board = self._board
         if self._is_trusted:
             peer, secure = read_forwarded(head.headers, self._peer, board.trusted)
@@ -342,6 +359,12 @@ class Connection(asyncio.Protocol):
             self._buffer = b""
         self._exchanges.append(exchange)
         board.submit(exchange)
+        return exchange
+
+    def _uploads(self) -> UploadDesk:
+        desk = self._board.uploads
+        assert desk is not None, "nobody else lets a large body in"
+        return desk
 
     def _drop(self, count: int) -> None:
         if isinstance(self._buffer, bytearray):
@@ -351,7 +374,8 @@ class Connection(asyncio.Protocol):
 
     def _discard(self, count: int) -> None:
         self._discarded += count
-        if self._discarded > _DISCARDED_BODIES * self._board.limits.max_body_bytes:
+        most = _DISCARDED_UPLOAD if self._was_large else _DISCARDED_BODIES * self._board.limits.max_body_bytes
+        if self._discarded > most:
             self._transport.abort()
 
     def _forget_unfinished(self) -> None:
@@ -361,6 +385,9 @@ class Connection(asyncio.Protocol):
         self._body = None
         self._owes_continue = False
         self._release_buffered()
+        if self._is_large:
+            self._is_large = False
+            self._uploads().release()
 
     def _release_buffered(self) -> None:
         self._board.buffered_bytes -= self._buffered
@@ -435,12 +462,13 @@ class Connection(asyncio.Protocol):
         elif not self._buffer:
             self.overdue_at = self._board.now() + self._board.limits.keep_alive_s
 
-    def _refuse(self, refusal: Refusal) -> None:
-        self._board.counters.refused[refusal] += 1
+    def _refuse(self, refused: Refused) -> None:
+        self._board.counters.refused[refused.refusal] += 1
+        self._was_large = refused.is_for_known
         self._is_taking = False
         self._forget_unfinished()
         self.overdue_at = NEVER
-        self._final = refusal.reply
+        self._final = refused.reply
         if not self._exchanges:
             self._settle()
 
@@ -479,9 +507,9 @@ class Connection(asyncio.Protocol):
             else:
                 self.cut_off()
         elif self._head is not None:
-            self._refuse(Refusal.BODY_TIMEOUT)
+            self._refuse(Refused(Refusal.BODY_TIMEOUT))
         elif self._buffer:
-            self._refuse(Refusal.HEAD_TIMEOUT)
+            self._refuse(Refused(Refusal.HEAD_TIMEOUT))
         else:
             board.counters.idle_closed += 1
             self._is_taking = False

@@ -27,6 +27,7 @@ from strongroom.gateway.forwarded import LOOPBACK, Network
 from strongroom.gateway.framing import Refusal, UnframableReply
 from strongroom.gateway.listener import BACKLOG, TLSListener, bind, check_context
 from strongroom.gateway.switchboard import Switchboard
+from strongroom.gateway.uploads import UploadDesk
 
 __all__ = [
     "AlreadyAnswered",
@@ -55,6 +56,7 @@ class Edge:
         new_request_id: Draws a request id.
         server_time: The instant for the Date header.
         now: Monotonic seconds for the limits; by default the loop's.
+        uploads: Lets bodies in that are larger than the limit; by default there are none.
 
     Attributes:
         counters: For the metrics.
@@ -76,6 +78,7 @@ class Edge:
         new_request_id: Callable[[], str],
         server_time: Clock = system_clock,
         now: Callable[[], float] | None = None,
+        uploads: UploadDesk | None = None,
     ) -> None:
         if tls is not None:
             check_context(tls)
@@ -92,6 +95,7 @@ class Edge:
             new_request_id=new_request_id,
             trusted=LOOPBACK + trusted_proxies if behind_proxy else (),
             is_tls=tls is not None,
+            uploads=uploads,
         )
         self.counters: EdgeCounters = self._board.counters
         self._servers: list[asyncio.Server] = []

@@ -27,15 +27,16 @@ class Exchange:
         request: What arrived.
         framed: The reply as bytes, once there is one; written by the connection.
         is_last: Whether the connection ends after this reply.
+        writer: Takes the reply.
     """
 
-    __slots__ = ("_writer", "framed", "is_last", "request")
+    __slots__ = ("framed", "is_last", "request", "writer")
 
     def __init__(self, request: RawRequest, writer: ReplyWriter, is_last: bool) -> None:
         self.request = request
         self.framed: bytes | None = None
         self.is_last = is_last
-        self._writer = writer
+        self.writer = writer
 
     def respond(self, reply: RawReply) -> None:
         """Give the reply; on the loop's thread, exactly once. It reaches nobody when the client has gone.
@@ -46,7 +47,7 @@ class Exchange:
         """
         if self.framed is not None:
             raise AlreadyAnswered(self.request.request_id)
-        self._writer.answer(self, reply)
+        self.writer.answer(self, reply)
 
 
 class Application(Protocol):

@@ -83,11 +83,18 @@ class Refusal(enum.Enum):
 
 
 class Refused(StrongroomError):
-    """The request cannot be taken, and nothing behind it on this connection can be trusted."""
+    """The request cannot be taken, and nothing behind it on this connection can be trusted.
 
-    def __init__(self, refusal: Refusal) -> None:
+    Attributes:
+        reply: The answer: by default that of the refusal.
+        is_for_known: Whether it has words of its own, because it is known who asks.
+    """
+
+    def __init__(self, refusal: Refusal, reply: RawReply | None = None) -> None:
         super().__init__(refusal.name)
         self.refusal = refusal
+        self.reply = reply or refusal.reply
+        self.is_for_known = reply is not None
 
 
 class UnframableReply(StrongroomError):
@@ -148,8 +155,16 @@ def check_part_of_head(part: bytes | bytearray, checked: int) -> None:
         _match_start_line(part)
 
 
-def parse_head(head: bytes, max_headers: int, max_body_bytes: int) -> Head:
+def parse_head(
+    head: bytes, max_headers: int, max_body_bytes: int, admit: Callable[[Head], None] | None = None
+) -> Head:
     """Read one request head, which ends with its empty line.
+
+    Args:
+        head: Its bytes.
+        max_headers: Most header lines.
+        max_body_bytes: Largest body.
+        admit: Says whether a request may bring a larger one, and raises ``Refused`` when it may not.
 
     Raises:
         Refused: For each rule of this module that the head breaks.
@@ -170,9 +185,9 @@ def parse_head(head: bytes, max_headers: int, max_body_bytes: int) -> Head:
     if expectation is not None and expectation.lower() != b"100-continue":
         raise Refused(Refusal.UNKNOWN_EXPECTATION)
     content_length = read_body_length(named, is_1_1)
-    if content_length > max_body_bytes:
+    if content_length > max_body_bytes and admit is None:
         raise Refused(Refusal.BODY_TOO_LARGE)
-    return Head(
+    parsed = Head(
         method,
         path,
         query,
@@ -182,6 +197,9 @@ def parse_head(head: bytes, max_headers: int, max_body_bytes: int) -> Head:
         is_1_1 and not (b"connection" in named and _asks_for_close(headers)),
         is_1_1 and expectation is not None,
     )
+    if content_length > max_body_bytes and admit is not None:
+        admit(parsed)
+    return parsed
 
 
 def _read_fields(head: bytes, lines: int) -> tuple[tuple[Header, ...], dict[bytes, bytes]]:

@@ -21,7 +21,9 @@ Rules:
  - What was not authenticated is counted, not recorded (L-05).
  - An error of any step is a ``Fault``, written by ``wire/faults.py`` alone. What nobody foresaw is a 500 whose
    cause is logged without values.
- - An answer that is not durable within two seconds is refused with a 500 (promise 3); it never hangs.
+ - An answer that is not durable within two seconds is refused with a 500 (promise 3); it never hangs. The two seconds
+   do not run while a large body is read, while a heavy change is prepared, and while a call stands apart: waits for
+   something else than the store, holding nothing of it.
 """
 
 from __future__ import annotations
@@ -35,7 +37,11 @@ from strongroom.audit.rejects import RejectCounter
 from strongroom.clock import Clock, Instant
 from strongroom.errors import Fault
 from strongroom.gateway.authentication import Authenticator
-from strongroom.gateway.authorisation import authorise_and_handle, authorise_and_prepare
+from strongroom.gateway.authorisation import (
+    authorise_and_handle,
+    authorise_and_prepare,
+    authorise_and_stand_apart,
+)
 from strongroom.gateway.call import Call
 from strongroom.gateway.caller import NOBODY, Credential
 from strongroom.gateway.changes import Afterthought, PendingChange
@@ -55,6 +61,9 @@ from strongroom.store.rows import Rows
 from strongroom.store.writer import Change
 
 log = logging.getLogger(__name__)
+
+INLINE_BODY_BYTES: Final = 1_048_576
+"""Larger bodies are hashed and read on a thread, not on the event loop."""
 
 MOST_UNSIGNED: Final = 64
 """Requests without a signature that may wait to be identified; anybody can send them."""
@@ -79,6 +88,9 @@ class ChangeQueue(Protocol):
 RunQuery = Callable[[Callable[[Rows], None], Callable[[Exception | None], None]], None]
 """Runs the first on a thread with rows of its own, then the second on the event loop; it hears what went wrong."""
 
+RunApart = Callable[[Callable[[], Any], Callable[[Any, Exception | None], None]], bool]
+"""Runs the first on a thread of a bounded pool, then the second on the event loop; False when the pool is full."""
+
 
 class Pipeline:
     """Walks requests through the ten steps."""
@@ -93,6 +105,8 @@ class Pipeline:
         writer: ChangeQueue,
         run_query: RunQuery,
         run_identification: RunQuery,
+        run_heavy: RunQuery,
+        run_apart: RunApart,
         rejects: RejectCounter,
         deployment: Deployment,
         count: Callable[[str, str, int], None],
@@ -107,6 +121,8 @@ class Pipeline:
         self._writer = writer
         self._run_query = run_query
         self._run_identification = run_identification
+        self._run_heavy = run_heavy
+        self._run_apart = run_apart
         self._rejects = rejects
         self._deployment = deployment
         self._count = count
@@ -162,6 +178,9 @@ class Pipeline:
             if route.operation is not None and route.operation.identify is not None:
                 self._begin_unsigned(exchange, route, now_ms)
                 return None
+            if len(request.body) > INLINE_BODY_BYTES:
+                self._begin_large(exchange, route, now_ms)
+                return None
             credential, claim = self._authenticator.authenticate(request, route, self._rows)
         except Unroutable as fault:
             self._answer_unauthenticated(exchange, fault, protocol=fault.protocol)
@@ -177,6 +196,44 @@ class Pipeline:
         if now_ms >= use.again_ms or use.service != route.service.name or use.region != region:
             self._mark_use(credential, route.service.name, region, now_ms)
         return Call(exchange, route, credential.caller, region, now_ms)
+
+    def _begin_large(self, exchange: Exchange, route: Route, now_ms: Instant) -> None:
+        """Take a request with a large body: it is hashed and read on a thread (3, 4)."""
+        call = Call(exchange, route, NOBODY, "", now_ms)
+        let_in: list[Credential] = []
+        self._run_heavy(
+            lambda rows: self._let_in_large(call, rows, let_in),
+            lambda problem: self._go_on_large(call, let_in, problem),
+        )
+
+    def _let_in_large(self, call: Call, rows: Rows, let_in: list[Credential]) -> None:
+        route, request = call.route, call.exchange.request
+        credential, claim = self._authenticator.authenticate(request, route, rows)  # 3
+        call.caller = credential.caller
+        call.region = route.service.home_region or claim.region
+        let_in.append(credential)
+        try:
+            if route.operation is not None:
+                call.request = parse_request(route, request)  # 4
+        except Exception as problem:  # noqa: BLE001 - recorded and answered as the fault it is
+            call.fault = as_fault(problem)
+
+    def _go_on_large(self, call: Call, let_in: list[Credential], problem: Exception | None) -> None:
+        if not let_in:
+            fault = as_fault(problem or RuntimeError("nobody was let in"))
+            self._answer_unauthenticated(call.exchange, fault, call.route)
+            return
+        self._mark_use(let_in[0], call.route.service.name, call.region, call.now_ms)
+        self._wait_anew(call)
+        try:
+            is_done_here = call.fault is not None or self._begin(call)
+        except Exception as caught:  # noqa: BLE001 - as above; it was let in, so it waits no longer
+            self._give_up(call, caught)
+            return
+        if is_done_here:
+            if call.fault is None:
+                self._attempt(call, self._rows)
+            self._finish_reads([call])
 
     def _begin_unsigned(self, exchange: Exchange, route: Route, now_ms: Instant) -> None:
         """Take a request that needs no signature: who asks is found out on a thread of its own (3).
@@ -221,22 +278,29 @@ class Pipeline:
         if route.operation is None:
             call.fault = refuse_unserved(route.name, route.service.unserved[route.name])
             return True
-        try:
-            call.request = parse_request(route, call.exchange.request)
-        except Fault as fault:
-            call.fault = fault
-            return True
+        if call.request is None:  # a large one was read before
+            try:
+                call.request = parse_request(route, call.exchange.request)
+            except Fault as fault:
+                call.fault = fault
+                return True
         mode = route.operation.mode_of(call.request)
         if mode is Mode.READ:
             return True
-        if mode is Mode.QUERY:
+        if mode is Mode.QUERY and route.operation.apart is not None:
+            self._run_query(
+                lambda rows: self._look_apart(call, rows), lambda problem: self._stand_apart(call, problem)
+            )
+        elif mode is Mode.QUERY:
             self._run_query(
                 lambda rows: self._attempt(call, rows), lambda problem: self._finish_query(call, problem)
             )
         elif route.operation.prepare is not None:
-            self._run_query(
-                lambda rows: self._prepare(call, rows), lambda problem: self._submit_prepared(call, problem)
-            )
+            run = self._run_query
+            if route.operation.is_heavy:
+                run = self._run_heavy
+                self._waiting.pop(call.number, None)
+            run(lambda rows: self._prepare(call, rows), lambda problem: self._submit_prepared(call, problem))
         elif not self._submit(PendingChange(self, call)):
             call.fault = not_durable(route.service)
             return True  # it never came to a transaction that could hold its record
@@ -270,10 +334,50 @@ class Pipeline:
 
     def _submit_prepared(self, call: Call, problem: Exception | None) -> None:
         """Let a change that was prepared, or could not be, go on."""
+        assert call.route.operation is not None
+        if call.route.operation.is_heavy:
+            self._wait_anew(call)
         if problem is None and call.fault is None and not call.is_refused:
             if self._submit(PendingChange(self, call)):
                 return
             problem = not_durable(call.route.service)
+        self._finish_query(call, problem)
+
+    def _look_apart(self, call: Call, rows: Rows) -> None:
+        """Find out what a call waits for; what goes wrong becomes its fault."""
+        call.context = self._context(call, rows)
+        assert call.route.operation is not None
+        try:
+            call.target, call.prepared = authorise_and_stand_apart(
+                call.context, call.route.operation, call.request
+            )
+        except Exception as problem:  # noqa: BLE001 - worded below; nothing is swallowed
+            call.fault = as_fault(problem)
+
+    def _stand_apart(self, call: Call, problem: Exception | None) -> None:
+        """Let a call wait for something else than the store: no limit runs meanwhile."""
+        if problem is not None or call.fault is not None or call.is_refused:
+            self._finish_query(call, problem)
+            return
+        work, call.prepared = call.prepared, None
+        self._waiting.pop(call.number, None)
+        if work is None:
+            self._return_from_apart(call, None, None)
+        elif not self._run_apart(work, lambda result, failed: self._return_from_apart(call, result, failed)):
+            code, status = call.route.service.errors.throttled
+            self._return_from_apart(call, None, Fault(code, "Rate Exceeded.", status=status))
+
+    def _return_from_apart(self, call: Call, result: Any, problem: Exception | None) -> None:
+        self._wait_anew(call)
+        assert call.context is not None
+        assert call.target is not None
+        assert call.route.operation is not None
+        if problem is None:
+            call.context.prepared = result
+            try:
+                call.response = call.route.operation.handle(call.context, call.request, call.target)  # 7
+            except Exception as caught:  # noqa: BLE001 - worded below; nothing is swallowed
+                problem = caught
         self._finish_query(call, problem)
 
     def _context(self, call: Call, rows: Rows) -> Context:
@@ -401,6 +505,11 @@ class Pipeline:
         self._numbers += 1
         call.number = self._numbers
         self._waiting[call.number] = (self._arrived_ms, call)
+
+    def _wait_anew(self, call: Call) -> None:
+        """Begin the two seconds of a call now."""
+        self._arrived_ms = self._monotonic_ms()
+        self._wait_for(call)
 
     def refuse_overdue(self) -> None:
         """Refuse what has not become durable within two seconds; called several times a second."""

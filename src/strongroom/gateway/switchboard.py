@@ -19,6 +19,7 @@ from strongroom.gateway.connection_limits import ConnectionCensus, EdgeCounters,
 from strongroom.gateway.exchange import Application, Exchange
 from strongroom.gateway.forwarded import Network, is_trusted
 from strongroom.gateway.framing import Refusal, Refused
+from strongroom.gateway.uploads import UploadDesk
 
 
 class WatchedConnection(Protocol):
@@ -48,6 +49,7 @@ class Switchboard:
         server_time: The instant for the Date header.
         trusted: Peers whose ``X-Forwarded-*`` headers are believed; empty without a proxy.
         is_tls: Whether the connections are encrypted here.
+        uploads: Lets large bodies in; None for none.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Switchboard:
         new_request_id: Callable[[], str],
         trusted: tuple[Network, ...],
         is_tls: bool,
+        uploads: UploadDesk | None = None,
     ) -> None:
         self.limits = limits
         self.census = census
@@ -71,6 +74,8 @@ class Switchboard:
         self.new_request_id = new_request_id
         self.trusted = trusted
         self.is_tls = is_tls
+        self.uploads = uploads
+        self.admit_large = None if uploads is None else uploads.admit
         self.is_draining = False
         self.buffered_bytes = 0  # of unfinished bodies
         self.on_empty: Callable[[], None] | None = None
