@@ -23,6 +23,7 @@ _TITLES = {
     "kms": "KMS",
     "cloudtrail": "CloudTrail",
     "logs": "CloudWatch Logs",
+    "lambda": "Lambda",
 }
 _MODES = {Mode.READ: "reads", Mode.QUERY: "reads many rows", Mode.CHANGE: "changes"}
 

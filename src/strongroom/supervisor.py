@@ -269,7 +269,14 @@ def _open_rotations(plan: Plan, port: int, counters: SharedCounters, page: int |
     from strongroom.rotation.process import Rotations  # as above
 
     return Rotations(
-        plan.opened, plan.services, plan.clock, counters, page, is_dev=plan.is_dev, own_port=port
+        plan.opened,
+        plan.services,
+        plan.clock,
+        counters,
+        page,
+        is_dev=plan.is_dev,
+        own_host=plan.host,
+        own_port=port,
     )
 
 

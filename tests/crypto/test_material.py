@@ -13,7 +13,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from strongroom.crypto.aead import Cipher
+from strongroom.crypto.aead import Cipher, OneTimeKeys
 from strongroom.crypto.envelope import KeyMaterial, ValueOpener, ValuePlace, new_key_material
 from strongroom.crypto.errors import InvalidKeySize, KeyWiped
 from strongroom.crypto.keyring import Keyring, new_keyring
@@ -35,6 +35,7 @@ HOLDERS: list[Hidden] = [
     SigningKey(SymmetricKey(CANARY_KEY)),
     RowMAC({1: SymmetricKey(CANARY_KEY)}, 1),
     Cipher(CANARY_KEY),
+    OneTimeKeys(CANARY_KEY, b"label"),
     ValueOpener(
         DataKey(CANARY_KEY),
         ValuePlace("111122223333", "arn:aws:secretsmanager:::secret:a", "v", "SecretString"),

@@ -26,6 +26,13 @@ def read_refusal(service: Service, answer: RawAnswer) -> Refusal:
         message = says.popitem()[1] if says else ""
         assert not says
         return Refusal(answer.status, code, message)
+    if service.protocol == "rest-json":
+        assert answer.headers["Content-Type"] == "application/json"
+        says = answer.json()
+        assert says.pop("Type") == ("Service" if answer.status >= 500 else "User")
+        message = says.popitem()[1] if says else ""
+        assert not says
+        return Refusal(answer.status, answer.headers["x-amzn-ErrorType"], message)
     assert answer.headers["Content-Type"] == "text/xml"
     root = ElementTree.fromstring(answer.body)
     space = f"{{{service.namespace}}}"

@@ -32,6 +32,7 @@ class World:
             server.client("iam", self.account),
             server.client("kms", self.account),
             server.client("logs", self.account),
+            server.client("lambda", self.account),
         )
 
     def new_name(self) -> str:

@@ -11,8 +11,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
+import io
 import json
 import time
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -95,6 +98,7 @@ class Clients:
     iam: Any
     kms: Any
     logs: Any
+    lambda_: Any
 
 
 def _no_resource(_account: str, _name: str) -> str:
@@ -341,6 +345,7 @@ def _without_resource(**members: Any) -> Example:
 
 
 OBJECT_MEMBERS: Final = {
+    "FunctionName",
     "PolicySourceArn",
     "SecretId",
     "UserName",
@@ -497,6 +502,60 @@ def _database_secret(clients: Clients, name: str) -> None:
     clients.secretsmanager.create_secret(Name=name, SecretString=_DATABASE, ClientRequestToken=_TOKEN)
 
 
+def make_zip(**files: str) -> bytes:
+    """Make an archive: ``make_zip(index="def handler(event, context): ...")`` has the file ``index.py``."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(f"{name}.py", text)
+    return written.getvalue()
+
+
+CODE: Final = make_zip(index=f"def handler(event, context):\n    return '{CANARY}'\n")
+_VARIABLES: Final[Mapping[str, Any]] = {"Variables": {"Secret": CANARY}}
+_LAMBDA_ROLE: Final = f"arn:aws:iam::{ACCOUNT}:role/lambda-of-examples"
+
+
+def _lambda_role(clients: Clients, _name: str) -> str:
+    with contextlib.suppress(clients.iam.exceptions.EntityAlreadyExistsException):
+        clients.iam.create_role(RoleName="lambda-of-examples", AssumeRolePolicyDocument=_TRUST)
+    arn: str = clients.iam.get_role(RoleName="lambda-of-examples")["Role"]["Arn"]
+    return arn
+
+
+def _lambda_role_alone(clients: Clients, name: str) -> None:
+    _lambda_role(clients, name)
+
+
+def _function(clients: Clients, name: str) -> None:
+    clients.lambda_.create_function(
+        FunctionName=name,
+        Runtime="python3.12",
+        Handler="index.handler",
+        Role=_lambda_role(clients, name),
+        Code={"ZipFile": CODE},
+        Environment=_VARIABLES,
+    )
+
+
+def _function_with_policy(clients: Clients, name: str) -> None:
+    _function(clients, name)
+    clients.lambda_.add_permission(
+        FunctionName=name,
+        StatementId="one",
+        Action="lambda:InvokeFunction",
+        Principal="secretsmanager.amazonaws.com",
+    )
+
+
+def _function_arn(account: str, name: str) -> str:
+    return f"arn:aws:lambda:{REGION}:{account}:function:{name}"
+
+
+def _of_function(prepare: Callable[[Clients, str], Any] = _function, **members: Any) -> Example:
+    return Example(lambda name: {"FunctionName": name, **members}, _function_arn, prepare, _function_arn)
+
+
 _KEY_OF_NOBODY: Final = "AKIA" + "A" * 16
 _SECRET_POLICY: Final = json.dumps(
     {
@@ -536,6 +595,32 @@ EXAMPLES: Final[Mapping[tuple[str, str], Example]] = {
     ("secretsmanager", "UpdateSecret"): _of_secret(Description="d", ClientRequestToken=str(uuid4())),
     ("secretsmanager", "UpdateSecretVersionStage"): _of_secret(VersionStage="blue", MoveToVersionId=_TOKEN),
     ("secretsmanager", "ValidateResourcePolicy"): _of_secret(ResourcePolicy=_SECRET_POLICY),
+    ("lambda", "AddPermission"): _of_function(
+        StatementId="one", Action="lambda:InvokeFunction", Principal="secretsmanager.amazonaws.com"
+    ),
+    ("lambda", "CreateFunction"): Example(
+        lambda name: {
+            "FunctionName": name,
+            "Runtime": "python3.12",
+            "Handler": "index.handler",
+            "Role": _LAMBDA_ROLE,
+            "Code": {"ZipFile": CODE},
+            "Environment": _VARIABLES,
+        },
+        lambda account, name: [_function_arn(account, name), _LAMBDA_ROLE.replace(ACCOUNT, account)],
+        _lambda_role_alone,
+        _function_arn,
+    ),
+    ("lambda", "DeleteFunction"): _of_function(),
+    ("lambda", "GetFunction"): _of_function(),
+    ("lambda", "GetFunctionCodeSigningConfig"): _of_function(),
+    ("lambda", "GetFunctionConfiguration"): _of_function(),
+    ("lambda", "GetPolicy"): _of_function(_function_with_policy),
+    ("lambda", "Invoke"): _of_function(InvocationType="Event", Payload=b'"' + CANARY.encode() + b'"'),
+    ("lambda", "ListFunctions"): _without_resource(),
+    ("lambda", "RemovePermission"): _of_function(_function_with_policy, StatementId="one"),
+    ("lambda", "UpdateFunctionCode"): _of_function(ZipFile=CODE),
+    ("lambda", "UpdateFunctionConfiguration"): _of_function(Environment=_VARIABLES),
     ("iam", "AddUserToGroup"): _of_group(_group_without_admin, UserName="admin"),
     ("iam", "CreateAccessKey"): _of_user(),
     ("iam", "CreateGroup"): _of_group(_nothing),
@@ -823,6 +908,7 @@ FURTHER_ACTIONS: Final[Mapping[tuple[str, str], str]] = {
     ("secretsmanager", "ValidateResourcePolicy"): "secretsmanager:PutResourcePolicy",
     ("iam", "AddRoleToInstanceProfile"): "iam:PassRole",
     ("kms", "ReEncrypt"): "kms:ReEncryptTo",
+    ("lambda", "CreateFunction"): "iam:PassRole",
 }
 """What AWS documents as needed besides the action of the operation's own name."""
 
@@ -846,8 +932,8 @@ NOT_FOUND_WITH_ALL_RIGHTS: Final = {
 """Examples that end with NoSuchEntity: they name a key or a device of nobody, because a real key has no name in
 advance, and a real device wants codes of its seed; or the caller has no password to change."""
 
-WITHOUT_SIGNATURE: Final = {("sts", "AssumeRoleWithWebIdentity")}
-"""What is asked with a token of somebody else, without a signature; tried by tests of its own. It may only shrink."""
+WITHOUT_SIGNATURE: Final = {("lambda", "DownloadCode"), ("sts", "AssumeRoleWithWebIdentity")}
+"""What is asked with a token, without a signature; tried by tests of its own. It may only shrink."""
 
 Entry = tuple[Service, Operation[Any, Any]]
 
@@ -858,6 +944,15 @@ OPERATIONS: Final[tuple[Entry, ...]] = tuple(
     if (service.name, operation.name) not in WITHOUT_SIGNATURE
 )
 """Every operation that is asked with a signature."""
+
+
+def status_of(entry: Entry) -> int:
+    """Say with which status an operation succeeds; a REST binding says it, or the example."""
+    service, operation = entry
+    bindings = {} if service.bindings is None else service.bindings()
+    by_answer = {("lambda", "Invoke"): 202, ("lambda", "DeleteFunction"): 204}
+    binding = bindings.get(operation.name)
+    return 200 if binding is None else by_answer.get((service.name, operation.name), binding.status)
 
 
 def name_of(entry: Entry) -> str:

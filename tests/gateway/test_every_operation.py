@@ -28,10 +28,11 @@ from tests.gateway.every_operation import (
     Entry,
     example_of,
     name_of,
+    status_of,
 )
 from tests.support.accounts import Account, Key
 from tests.support.server import MovedServer, Server
-from tests.support.signed_http import TARGET_PREFIXES, query_form
+from tests.support.signed_http import TARGET_PREFIXES, query_form, rest_request
 
 MISMATCH = (
     "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access "
@@ -59,7 +60,14 @@ def test_every_operation_has_an_example() -> None:
         for operation in service.operations
         if operation.identify is not None
     }
-    assert unsigned == WITHOUT_SIGNATURE == {("sts", "AssumeRoleWithWebIdentity")}
+    assert (
+        unsigned
+        == WITHOUT_SIGNATURE
+        == {
+            ("lambda", "DownloadCode"),
+            ("sts", "AssumeRoleWithWebIdentity"),
+        }
+    )
 
 
 def test_p02_only_the_listed_operations_ask_for_no_permission() -> None:
@@ -78,6 +86,8 @@ def test_unsigned_is_refused_and_not_recorded(world: World, entry: Entry) -> Non
     answer = world.ask(entry, "any", signed=False)
     if entry[0].protocol == "json":
         expected = Refusal(400, "MissingAuthenticationTokenException", "Missing Authentication Token")
+    elif entry[0].protocol == "rest-json":
+        expected = Refusal(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
     else:
         expected = Refusal(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
     assert read_refusal(entry[0], answer) == expected
@@ -98,11 +108,11 @@ def test_wrong_signature_is_refused_and_not_recorded(world: World, entry: Entry)
 def test_s06_signature_for_another_service_opens_nothing(world: World, entry: Entry) -> None:
     """The service of the scope is the one that the request is dispatched to."""
     service = entry[0]
-    headers, body = _as_sent(entry)
+    headers, body, where = _as_sent(entry)
     code, status = service.errors.mismatch
     text = f"Credential should be scoped to correct service: '{service.name}'."
     for other in {"sts", "secretsmanager", "iam"} - {service.name}:
-        answer = world.server.raw(other, "", body, headers=headers, key=world.account)
+        answer = world.server.raw(other, "", body, headers=headers, key=world.account, **where)
         assert read_refusal(service, answer) == Refusal(status, code, text)
         assert world.records_of(answer) == []
 
@@ -152,7 +162,7 @@ def test_l02_with_all_rights_it_succeeds_and_is_recorded_once_without_secrets(
     answer = world.ask(entry, name)
     expected = _expected_error(entry)
     assert answer.status == expected[0], answer.body
-    own = [record for record in world.records_of(answer) if record["eventName"] == operation.name]
+    own = [record for record in world.records_of(answer) if record["eventName"] == operation.recorded_name]
     assert len(own) == 1
     assert own[0].get("errorCode") == expected[1]
     assert own[0]["eventSource"] == service.event_source
@@ -180,7 +190,7 @@ def test_l02_without_rights_it_is_denied_and_recorded_once(
     arn = world.arn_of(key)
     assert found.message == denied_text(arn, str(operation.action), _label(world, entry, name, arn))
     (record,) = world.records_of(answer)
-    assert (record["eventName"], record["errorCode"]) == (operation.name, "AccessDenied")
+    assert (record["eventName"], record["errorCode"]) == (operation.recorded_name, "AccessDenied")
     assert record["errorMessage"] == found.message
     assert record["userIdentity"]["arn"] == arn
 
@@ -248,7 +258,7 @@ def test_s09_a_role_without_rights_or_beyond_its_boundary_is_denied_and_recorded
     if (service.name, operation.name) not in UNEXPLAINED | NOT_WITH_SESSIONS:
         assert found.message.endswith(f"because no {layer} allows the {operation.action} action")
     (record,) = world.records_of(answer)
-    assert (record["eventName"], record["errorCode"]) == (operation.name, "AccessDenied")
+    assert (record["eventName"], record["errorCode"]) == (operation.recorded_name, "AccessDenied")
     assert record["userIdentity"]["type"] == "AssumedRole"
     assert record["userIdentity"]["sessionContext"]["sessionIssuer"]["userName"] == role
 
@@ -277,7 +287,7 @@ def test_s09_an_expired_session_is_refused_and_recorded(expired: tuple[World, Ke
     text = "The security token included in the request is expired"
     assert read_refusal(entry[0], answer) == Refusal(status, code, text)
     (record,) = there.records_of(answer)
-    assert (record["eventName"], record["errorCode"]) == (entry[1].name, code)
+    assert (record["eventName"], record["errorCode"]) == (entry[1].recorded_name, code)
     assert record["userIdentity"]["accessKeyId"] == key.access_key_id
 
 
@@ -312,6 +322,10 @@ def test_p02_another_account_gets_nothing(world: World, entry: Entry, other: Acc
         arn = world.clients.secretsmanager.describe_secret(SecretId=name)["ARN"]
         members = {**members, "SecretId": arn}
         nothing = {**nothing, "SecretId": arn.replace(name, absent)}
+    if "FunctionName" in members:
+        arn = f"arn:aws:lambda:us-east-1:{account}:function:"
+        members = {**members, "FunctionName": arn + name}
+        nothing = {**nothing, "FunctionName": arn + absent}
     if "KeyId" in members:
         arn = f"arn:aws:kms:us-east-1:{world.account.account_id}:key/{members['KeyId']}"
         members = {**members, "KeyId": arn}
@@ -322,7 +336,7 @@ def test_p02_another_account_gets_nothing(world: World, entry: Entry, other: Acc
     if not example_of(entry).makes_it:
         assert without_ids(there, name.partition("/")[0]) == without_ids(not_there, absent)
         assert there.status in (400, 403, 404)
-    if {"SecretId", "KeyId"} & set(members):
+    if {"FunctionName", "SecretId", "KeyId"} & set(members):
         assert read_refusal(service, there).code == "AccessDeniedException"
     assert world.server.records(account=world.account) == before
     assert [record["recipientAccountId"] for record in world.records_of(there)] == [other.account_id]
@@ -353,17 +367,22 @@ def _expected_error(entry: Entry) -> tuple[int, str | None]:
     if case in NOT_FOUND_WITH_ALL_RIGHTS:
         return 404, "NoSuchEntity"
     refused = REFUSED_WITH_ALL_RIGHTS.get(case)
-    return (200, None) if refused is None else (400, refused)
+    return (status_of(entry), None) if refused is None else (400, refused)
 
 
-def _as_sent(entry: Entry) -> tuple[dict[str, str | None], bytes]:
-    """Write the headers and the body of an example, whatever it is signed for."""
+def _as_sent(entry: Entry) -> tuple[dict[str, str | None], bytes, dict[str, Any]]:
+    """Write the headers and the body of an example, whatever it is signed for, and the method and path of REST."""
     service, operation = entry
     members = example_of(entry).request("any")
+    if service.protocol == "rest-json":
+        method, path, own, body = rest_request(service.name, operation.name, members)
+        return {"X-Amz-Target": None, **own}, body, {"method": method, "path": path}
     if service.protocol == "json":
         target = f"{TARGET_PREFIXES[service.name]}.{operation.name}"
-        return {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": target}, json.dumps(
-            members
-        ).encode()
+        return (
+            {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": target},
+            json.dumps(members).encode(),
+            {},
+        )
     form = query_form({"Action": operation.name, "Version": service.version, **members})
-    return {"Content-Type": "application/x-www-form-urlencoded", "X-Amz-Target": None}, form
+    return {"Content-Type": "application/x-www-form-urlencoded", "X-Amz-Target": None}, form, {}

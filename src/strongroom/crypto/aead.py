@@ -23,6 +23,8 @@ from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
 
 from strongroom.crypto.errors import AuthenticationFailed, InvalidKeySize
 from strongroom.crypto.material import KEY_BYTES, Hidden
@@ -128,14 +130,53 @@ def derive_once(key: bytes | bytearray, label: bytes, context: bytes) -> bytes:
     return hmac.digest(key, _FIRST_BLOCK + label + b"\0" + context + _LENGTH_IN_BITS, "sha256")
 
 
+class OneTimeKeys(Hidden):
+    """A key that seals many messages, made ready once: each message has a key of its own, derived from it and a salt.
+
+    Args:
+        key: The long-lived key, 32 bytes.
+        label: As ``derive_once``.
+    """
+
+    __slots__ = ("_state",)
+
+    def __init__(self, key: bytes | bytearray, label: bytes) -> None:
+        self._state = HMAC(key, SHA256())
+        self._state.update(_FIRST_BLOCK + label + b"\0")
+
+    def seal(self, plaintext: bytes, associated_data: bytes) -> bytes:
+        """Seal under a key that is derived for this message alone.
+
+        Returns:
+            salt || nonce || ciphertext || tag.
+        """
+        drawn = urandom(SALT_BYTES + NONCE_BYTES)
+        once = AESGCM(self._derive(drawn[:SALT_BYTES]))
+        return drawn + once.encrypt(drawn[SALT_BYTES:], plaintext, associated_data)
+
+    def open(self, sealed: bytes, associated_data: bytes) -> bytes:
+        """Check and decrypt what ``seal`` made.
+
+        Raises:
+            AuthenticationFailed: As the function ``open``.
+        """
+        if len(sealed) < ONCE_OVERHEAD_BYTES:
+            raise AuthenticationFailed("sealed bytes are shorter than a salt, a nonce and a tag")
+        return open(self._derive(sealed[:SALT_BYTES]), sealed[SALT_BYTES:], associated_data)
+
+    def _derive(self, salt: bytes) -> bytes:
+        state = self._state.copy()
+        state.update(salt + _LENGTH_IN_BITS)
+        return state.finalize()
+
+
 def seal_once(key: bytes | bytearray, label: bytes, plaintext: bytes, associated_data: bytes) -> bytes:
     """Seal under a key that is derived from ``key`` and a fresh salt for this message alone.
 
     Returns:
         salt || nonce || ciphertext || tag.
     """
-    salt = urandom(SALT_BYTES)
-    return salt + seal(derive_once(key, label, salt), plaintext, associated_data)
+    return OneTimeKeys(key, label).seal(plaintext, associated_data)
 
 
 def open_once(key: bytes | bytearray, label: bytes, sealed: bytes, associated_data: bytes) -> bytes:
@@ -144,7 +185,4 @@ def open_once(key: bytes | bytearray, label: bytes, sealed: bytes, associated_da
     Raises:
         AuthenticationFailed: As ``open``.
     """
-    if len(sealed) < ONCE_OVERHEAD_BYTES:
-        raise AuthenticationFailed("sealed bytes are shorter than a salt, a nonce and a tag")
-    one_time_key = derive_once(key, label, sealed[:SALT_BYTES])
-    return open(one_time_key, sealed[SALT_BYTES:], associated_data)
+    return OneTimeKeys(key, label).open(sealed, associated_data)

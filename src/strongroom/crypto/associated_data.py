@@ -89,11 +89,13 @@ def encode_place(record_type: RecordType, fields: tuple[tuple[FieldTag, bytes], 
         record_type: Separates records of different kinds, should they ever share a key.
         fields: Tag and bytes of each field; at most 2^32 - 1 bytes each.
     """
-    parts = [_MAGIC, bytes((FORMAT_V1, record_type))]
-    for tag, value in fields:
-        parts.append(_FIELD_HEAD(tag, len(value)))
-        parts.append(value)
-    return b"".join(parts)
+    head = _MAGIC + bytes((FORMAT_V1, record_type))
+    return head + b"".join([encode_field(tag, value) for tag, value in fields])
+
+
+def encode_field(tag: FieldTag, value: bytes) -> bytes:
+    """Encode one field; appended to a place it gives the place with this field as its last."""
+    return _FIELD_HEAD(tag, len(value)) + value
 
 
 def encode_context(context: Mapping[str, str]) -> bytes:

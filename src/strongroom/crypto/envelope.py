@@ -27,7 +27,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Final, Literal
 
 import msgspec
@@ -39,6 +38,7 @@ from strongroom.crypto.associated_data import (
     FieldTag,
     RecordType,
     encode_context,
+    encode_field,
     encode_place,
     encode_text,
 )
@@ -56,7 +56,6 @@ _VALUE_HEAD: Final = struct.Struct(">BBH")
 _BLOB_LABEL: Final = b"kms-sym-v1"
 _MATERIAL_ID_LABEL: Final = b"kms-material-id-v1"
 _MRK_PREFIX: Final = "mrk-"
-_PLACES_KEPT: Final = 2_048
 DATA_KEY_BLOB_BYTES: Final = _BLOB_HEAD.size + aead.ONCE_OVERHEAD_BYTES + KEY_BYTES
 """How long the ciphertext blob of a data key of 32 bytes is."""
 
@@ -85,7 +84,7 @@ class KeyMaterial(Hidden):
         MalformedARN: ``key_arn`` is no key ARN.
     """
 
-    __slots__ = ("_key", "bound_to", "head", "key_arn", "material_id")
+    __slots__ = ("_key", "bound_to", "head", "key_arn", "material_id", "once")
 
     def __init__(self, key_arn: str, key: SymmetricKey) -> None:
         key_id, binding = _identify_key(key_arn)
@@ -96,10 +95,13 @@ class KeyMaterial(Hidden):
         """64 hexadecimal digits that follow from the key and its id, and say nothing about the key."""
         self.head: bytes = _BLOB_HEAD.pack(FORMAT_V1, key_id, material_id)
         """How each blob under this material begins."""
-        self.bound_to = (
-            (FieldTag.HEADER, self.head),
-            (FieldTag.KEY_ARN, encode_text(binding)),
+        self.bound_to = encode_place(
+            RecordType.KMS_CIPHERTEXT,
+            ((FieldTag.HEADER, self.head), (FieldTag.KEY_ARN, encode_text(binding))),
         )
+        """The beginning of the associated data of each blob under this material."""
+        self.once = aead.OneTimeKeys(self._key, _BLOB_LABEL)
+        """Seals and opens the blobs."""
 
     def reveal(self) -> bytes:
         """Give the secret bytes themselves."""
@@ -172,7 +174,7 @@ def encrypt_blob(material: KeyMaterial, plaintext: Plaintext, context: Mapping[s
         MalformedContext: The context holds a lone surrogate.
     """
     bound = _bind_blob(material, context)
-    return Wrapped(material.head + aead.seal_once(material.reveal(), _BLOB_LABEL, plaintext.reveal(), bound))
+    return Wrapped(material.head + material.once.seal(plaintext.reveal(), bound))
 
 
 def decrypt_blob(material: KeyMaterial, blob: bytes, context: Mapping[str, str]) -> Plaintext:
@@ -194,7 +196,7 @@ def decrypt_blob(material: KeyMaterial, blob: bytes, context: Mapping[str, str])
     if not blob.startswith(material.head):
         raise WrongKeyMaterial("the ciphertext blob names another key or other key material")
     bound = _bind_blob(material, context)
-    return Plaintext(aead.open_once(material.reveal(), _BLOB_LABEL, blob[_BLOB_HEAD.size :], bound))
+    return Plaintext(material.once.open(blob[_BLOB_HEAD.size :], bound))
 
 
 def generate_data_key(
@@ -314,19 +316,9 @@ def _end_of_blob(sealed: bytes) -> int:
 
 
 def _bind_blob(material: KeyMaterial, context: Mapping[str, str]) -> bytes:
-    return _place_of_blob(material.bound_to, tuple(context.items()))
+    return material.bound_to + encode_field(FieldTag.ENCRYPTION_CONTEXT, encode_context(context))
 
 
-# The associated data of what is read often is kept: it is no secret, and follows from its arguments alone.
-@lru_cache(maxsize=_PLACES_KEPT)
-def _place_of_blob(
-    bound_to: tuple[tuple[FieldTag, bytes], ...], context: tuple[tuple[str, str], ...]
-) -> bytes:
-    encoded = encode_context(dict(context))
-    return encode_place(RecordType.KMS_CIPHERTEXT, (*bound_to, (FieldTag.ENCRYPTION_CONTEXT, encoded)))
-
-
-@lru_cache(maxsize=_PLACES_KEPT)
 def _bind_value(place: ValuePlace) -> bytes:
     return encode_place(
         RecordType.SECRET_VALUE,

@@ -10,7 +10,6 @@ Rules:
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -58,7 +57,7 @@ def arguments(
         control: The descriptor of the socket to the first process.
     """
     made = [
-        *(PROGRAM, *_ISOLATION, "--as-pid-1", "--hostname", "function"),
+        *(shutil.which(PROGRAM) or PROGRAM, *_ISOLATION, "--as-pid-1", "--hostname", "function"),
         *("--uid", str(USER_INSIDE), "--gid", str(GROUP_INSIDE)),
     ]
     for text, place in ground.links:
@@ -86,9 +85,10 @@ def find_problem(user: int | None = None) -> str | None:
     Args:
         user: As whom bubblewrap is to be called; None for who we are.
     """
-    if shutil.which(PROGRAM) is None:
+    program = shutil.which(PROGRAM)
+    if program is None:
         return "bubblewrap is missing, which functions run in. On Debian: apt-get install bubblewrap"
-    tried = [PROGRAM, *_ISOLATION, "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "/bin/true"]
+    tried = [program, *_ISOLATION, "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "/bin/true"]
     who: dict[str, Any] = {} if user is None else {"user": user, "group": user, "extra_groups": ()}
     try:
         done = subprocess.run(  # noqa: S603 - our own words
@@ -104,8 +104,3 @@ def find_problem(user: int | None = None) -> str | None:
         "later and user namespaces: look at user.max_user_namespaces and "
         "kernel.apparmor_restrict_unprivileged_userns."
     )
-
-
-def is_root() -> bool:
-    """Whether sandboxes are made as another user than the runner's."""
-    return os.geteuid() == 0

@@ -90,6 +90,10 @@ class _Turn(msgspec.Struct, frozen=True):
     note: str = ""
 
 
+class _EndedAtRest(Exception):
+    """A sandbox that was used before had ended, or ended before it took the event: nothing was run."""
+
+
 class Runner:
     """Runs invocations; safe to be called from many threads.
 
@@ -147,19 +151,27 @@ class Runner:
         now, wall = time.monotonic(), time.time()
         limit = now + asked.deadline_ms / 1_000 - wall
         needed_until = wall + asked.timeout_s + CREDENTIALS_MARGIN_S
-        room = self._pool.take(_key(asked), needed_until, min(limit, now + ROOM_WAIT_S))
-        if room is None:
-            answer(Refused(True, "Every sandbox is in use; functions_sandboxes says how many there may be."))
+        while True:
+            room = self._pool.take(_key(asked), needed_until, min(limit, now + ROOM_WAIT_S))
+            if room is None:
+                answer(
+                    Refused(True, "Every sandbox is in use; functions_sandboxes says how many there may be.")
+                )
+                return
+            is_settled = False
+            try:
+                reply, is_settled = self._run_in(room, asked, fetch, limit)
+                if is_settled:
+                    self._pool.release(
+                        room
+                    )  # before the answer: who asks again at once is to find this sandbox
+                answer(reply)
+            except _EndedAtRest:
+                continue  # the next one is another
+            finally:
+                if not is_settled:
+                    self._pool.discard(room)
             return
-        is_settled = False
-        try:
-            reply, is_settled = self._run_in(room, asked, fetch, limit)
-            if is_settled:
-                self._pool.release(room)  # before the answer: who asks again at once is to find this sandbox
-            answer(reply)
-        finally:
-            if not is_settled:
-                self._pool.discard(room)
 
     def _run_in(
         self, room: Room, asked: Asked, fetch: Callable[[bytes], Path], limit: float
@@ -178,13 +190,12 @@ class Runner:
                 init_s = time.monotonic() - began
                 lines += _taken(place, scrubber)
             elif not place.thaw():
-                # It ended while it rested; nothing has been given to it.
-                return Refused(False, "A sandbox ended while it rested; the next one is a new one."), False
+                raise _EndedAtRest
         except (SandboxFailed, CodeRefused) as problem:
             return Refused(False, str(problem)), False
         lines.append((time.time(), f"START RequestId: {asked.request_id} Version: {asked.version}\n"))
         if turn is None:
-            turn = _take_turn(place, asked, limit)
+            turn = _take_turn(place, asked, limit, is_new=init_s is not None)
         place.output.drain(0.2)
         if not place.is_over:
             place.memory()
@@ -402,14 +413,20 @@ def _event(asked: Asked, deadline_ms: int) -> Event:
     return Event(asked.request_id, tuple(headers), asked.payload)
 
 
-def _take_turn(place: Place, asked: Asked, limit: float) -> _Turn:
-    """Give the function its event and wait for what comes of it."""
+def _take_turn(place: Place, asked: Asked, limit: float, *, is_new: bool) -> _Turn:
+    """Give the function its event and wait for what comes of it.
+
+    Raises:
+        _EndedAtRest: A sandbox that was used before ended without taking the event.
+    """
     began = time.monotonic()
     end = min(began + asked.timeout_s, limit)
     place.runtime.give(_event(asked, int((time.time() + end - began) * 1_000)))
     answer = place.runtime.wait_for_answer(end)
     took = (time.monotonic() if answer is None else answer.at) - began
     if answer is None:
+        if place.runtime.is_over and not place.runtime.is_taken and not is_new:
+            raise _EndedAtRest
         return _ended(place, asked, took)
     return _judged(answer, took)
 

@@ -83,6 +83,7 @@ class RuntimeAPI:
         self._changed = threading.Condition()
         self._event: Event | None = None
         self._under_way: str | None = None
+        self._is_taken = False
         self._answer: Answer | None = None
         self._waiting = 0
         self._is_over = False
@@ -103,6 +104,7 @@ class RuntimeAPI:
         with self._changed:
             self._event = event
             self._answer = None
+            self._is_taken = False
             self._changed.notify_all()
 
     def wait_for_answer(self, limit: float) -> Answer | None:
@@ -128,6 +130,11 @@ class RuntimeAPI:
     def is_over(self) -> bool:
         """Whether the sandbox has ended."""
         return self._is_over
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether the runtime took the last event."""
+        return self._is_taken
 
     def take_connection(self, connection: socket.socket) -> None:
         """Serve a connection of this sandbox on a thread of its own."""
@@ -192,6 +199,7 @@ class RuntimeAPI:
             if event is None:
                 return 403, (), _problem("Forbidden", "This sandbox has ended.")
             self._under_way = event.request_id
+            self._is_taken = True
             return 200, event.headers, event.body
 
     def _accept(

@@ -1,4 +1,7 @@
-"""The rotation process, put together: its writer, its loop, and its answers on a local socket."""
+"""The rotation process, put together: its writer, its loop, and its answers on a local socket.
+
+The events of functions are run here too: both wait long for something outside, and need a writer.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +21,17 @@ from strongroom.gateway.operation import Service
 from strongroom.opening import Opened
 from strongroom.rotation.acting import Keys
 from strongroom.rotation.backlog import Backlog, Limits
+from strongroom.rotation.commits import commit
 from strongroom.rotation.loop import RotationLoop
 from strongroom.rotation.names import DRY_RUN, SOCKET_NAME
 from strongroom.rotation.parts import Parts
 from strongroom.rotation.rehearsing import dry_run
 from strongroom.rotation.rotators import Reach, find_rotator
 from strongroom.rotation.tally import Tally
+from strongroom.worker import RunnerOnDemand
 from strongroom.workers.background import open_writer
+from strongroom.workers.function_events import FunctionEvents
+from strongroom.workers.invoking_parts import invoking_parts
 
 CACHE_BYTES: Final = 1_048_576
 
@@ -39,7 +46,7 @@ class Rotations:
         counters: Shared by all processes.
         page: Which page of the counters is this process's; None when it shares one with a worker, who names them.
         is_dev: Whether targets on this machine may be reached though no setting says so.
-        own_port: Where the server itself listens: it is no target.
+        own_host, own_port: Where the server itself listens: it is no target, and functions reach it.
     """
 
     def __init__(
@@ -51,6 +58,7 @@ class Rotations:
         page: int | None,
         *,
         is_dev: bool,
+        own_host: str,
         own_port: int,
     ) -> None:
         if page is not None:
@@ -58,6 +66,14 @@ class Rotations:
             counters.declare(declare(()))  # those without labels come first, and no others are counted here
         tally = Tally(counters)
         self._writer = open_writer(opened)
+        self.invoking = invoking_parts(
+            opened,
+            services,
+            clock,
+            RunnerOnDemand(opened.settings, lambda: (own_host, own_port)),
+            lambda work: commit(self._writer, work),
+        )
+        self._events = FunctionEvents(self.invoking, lambda: opened.open_rows(CACHE_BYTES))
         is_local = is_dev or opened.settings.rotate_local_targets
         reach = Reach(_authorities(opened), is_local, _egress(opened, is_local, own_port))
         settings = opened.settings
@@ -83,11 +99,13 @@ class Rotations:
         """Start the threads."""
         self._writer.start()
         self._loop.start()
+        self._events.start()
         self._desk.start()
 
     def stop(self) -> None:
         """End."""
         self._desk.stop()
+        self._events.stop()
         self._loop.stop()
         self._writer.stop()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from strongroom.gateway.operation import Service
-from strongroom.services import cloudtrail, iam, kms, logs, secretsmanager, sts
+from strongroom.services import cloudtrail, iam, kms, lambda_, logs, secretsmanager, sts
 
 SERVICES: Final[tuple[Service, ...]] = (
     secretsmanager.SERVICE,
@@ -14,4 +14,5 @@ SERVICES: Final[tuple[Service, ...]] = (
     kms.SERVICE,
     cloudtrail.SERVICE,
     logs.SERVICE,
+    lambda_.SERVICE,
 )

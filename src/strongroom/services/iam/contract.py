@@ -20,6 +20,7 @@ from strongroom.policy.principals import is_principal_arn, is_unique_id
 from strongroom.services.iam.identity_rows import ROLES, USERS, identity_key
 from strongroom.services.iam.model import ACTIVE, Role, User
 from strongroom.services.iam.oidc_providers import OIDCProvider, find_provider
+from strongroom.services.iam.pass_role import find_role_to_pass
 from strongroom.services.iam.policy_rows import find_policy_by_arn, policy_key
 from strongroom.services.iam.principals import (
     PoliciesInForce,
@@ -41,6 +42,7 @@ __all__ = [
     "find_oidc_provider",
     "find_role",
     "has_managed_policy",
+    "pass_role",
     "replaced_principals",
     "resolve_principals",
     "role_in_force",
@@ -113,6 +115,23 @@ def user_in_force(
         check_key(user, key)
         policies = policies_of_user(rows, user)
     return user, policies, (*policies.depends_on, credential_key(access_key_id))
+
+
+def pass_role(context: Context, name: str, service: str) -> Role | None:
+    """Return a role of the caller's account that the caller may give to a service (``iam:PassRole``).
+
+    Args:
+        context: Who gives it.
+        name: Of the role.
+        service: For example ``lambda.amazonaws.com``.
+
+    Returns:
+        None when the caller might, but there is no such role.
+
+    Raises:
+        Fault: The caller may not.
+    """
+    return find_role_to_pass(context, name, service)
 
 
 def trust_policy(rows: Rows, role: Role) -> CompiledPolicy:

@@ -19,6 +19,20 @@ from strongroom.services.iam.lookup import existing, find_target
 from strongroom.services.iam.model import Role
 
 
+def find_role_to_pass(context: Context, name: str, service: str) -> Role | None:
+    """Return a role of the caller's account that the caller may give to a service, or None when there is none.
+
+    Raises:
+        Fault: The caller may not.
+    """
+    found = find_target(context, ROLES, name, {"iam:passedtoservice": (service,)})
+    label = ROLES.arn(context.account, "/", name)
+    authorise(context, "iam:PassRole", msgspec.structs.replace(found, label=label))
+    role = found.found
+    assert role is None or isinstance(role, Role)
+    return role
+
+
 def pass_role(context: Context, name: str, service: str) -> Role:
     """Return a role of the caller's account that the caller may give to a service.
 
