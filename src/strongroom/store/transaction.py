@@ -66,7 +66,7 @@ class Transaction(Rows):
         if not self.connection.in_transaction:
             super().refresh()
             return
-        group = self._joined()
+        group = self._group or self._begin_group()
         self.cache.refresh(group.log_seq, group.log_digest)
 
     def begin_empty(self) -> None:
@@ -102,6 +102,7 @@ class Transaction(Rows):
         Raises:
             StoreTampered: There is one that was deleted before, or none although it was not.
         """
+        group = self._group or self._begin_group()
         key = table.key_of(row)
         tag = self._authenticator.tag(table.name, row)
         place = self._place(table, key)
@@ -119,7 +120,7 @@ class Transaction(Rows):
         if (mark is not None) != bool(self.connection.changes()):
             raise StoreTampered(f"a row of {table.name} is there that was deleted, or the other way round")
         if mark is not None:
-            self._joined().set_leaf(place.leaf, with_entry(entries, place.name, mark_of(tag)))
+            group.set_leaf(place.leaf, with_entry(entries, place.name, mark_of(tag)))
 
     def delete(self, table: Table, *key: Value) -> None:
         """Remove the row with this primary key, if there is one.
@@ -127,6 +128,7 @@ class Transaction(Rows):
         Raises:
             StoreTampered: The table has further unique columns, and the row is not the newest.
         """
+        group = self._group or self._begin_group()
         places = [self._place(table, key)]
         if table.unique:
             row = self.find(table, *key)
@@ -135,7 +137,7 @@ class Transaction(Rows):
         self._write(table.delete_sql, key)
         for place in places:
             entries = self._leaf(place.leaf)
-            self._joined().set_leaf(place.leaf, without_entry(entries, place.name))
+            group.set_leaf(place.leaf, without_entry(entries, place.name))
 
     def is_listed(self, table: Table, *key: Value) -> bool:
         """Whether there is a row with this primary key, by the record of live rows alone.
@@ -155,7 +157,7 @@ class Transaction(Rows):
         Raises:
             StoreTampered: The record is not the newest.
         """
-        return len(self._leaf(self._leaf_of_family(table, first))) // ENTRY_BYTES
+        return len(self._leaf(self._place(table, (first,)).leaf)) // ENTRY_BYTES
 
     def adopt(self, table: Table) -> int:
         """Enter every row of a table into an empty record of live rows, by their codes alone; count them.
@@ -174,7 +176,7 @@ class Transaction(Rows):
 
     def changed(self, *cache_keys: str) -> None:
         """Say which cache keys this change invalidates, here and in every other worker."""
-        group = self._joined()
+        group = self._group or self._begin_group()
         for key in cache_keys:
             group.log(key)
             self.cache.drop(key)
@@ -201,7 +203,7 @@ class Transaction(Rows):
         Args:
             above: The new revision passes this one as well as that of the store.
         """
-        group = self._joined()
+        group = self._group or self._begin_group()
         top = bytearray(self._freshness.head.pages)
         pages: list[tuple[int, bytes]] = []
         for page, changed in group.digests_by_page().items():
@@ -229,38 +231,38 @@ class Transaction(Rows):
         places = [(self._place(table, table.key_of(row)), mark_of(tag))]
         if table.unique:
             places += [(unique, _UNIQUE_MARK) for unique in table.unique_places(self._authenticator, row)]
+        group = self._group or self._begin_group()
         for place, mark in places:
-            self._check_absent(table, place)
-            self._joined().set_leaf(place.leaf, with_entry(self._leaf(place.leaf), place.name, mark))
+            entries = self._leaf(place.leaf)
+            if find_mark(entries, place.name) is not None:
+                raise StoreTampered(f"a row of {table.name} was removed outside of Strongroom")
+            group.set_leaf(place.leaf, entries + place.name + mark)
 
     def _place(self, table: Table, key: Row) -> Place:
-        if self._group is None or not table.family:
+        group = self._group
+        if group is None or not table.family:
             return super()._place(table, key)
-        return Place(self._leaf_of_family(table, key[0]), table.name_in_leaf(self._authenticator, key))
-
-    def _leaf_of_family(self, table: Table, first: Value) -> int:
-        """Say which leaf a family is in; a change asks for each of its rows."""
-        families = self._joined().family_leaves
-        leaf = families.get((table.family, first))
+        # A change asks for several rows of its family, which share a leaf.
+        family = (table.family, key[0])
+        leaf = group.family_leaves.get(family)
         if leaf is None:
-            leaf = families[table.family, first] = table.leaf_of_family(self._authenticator, first)
-        return leaf
+            leaf = group.family_leaves[family] = table.leaf_of_family(self._authenticator, key[0])
+        return Place(leaf, table.name_in_leaf(self._authenticator, key))
 
     def _leaf(self, number: int) -> bytes:
         if self._is_in_snapshot:
             return super()._leaf(number)
-        group = self._joined()
+        group = self._group or self._begin_group()
         entries = group.leaves.get(number)
         if entries is None:
             entries = group.leaves[number] = super()._leaf(number)
         return entries
 
-    def _joined(self) -> Group:
-        """Return the group of the present transaction; whoever writes holds the turn, so the anchor stands still."""
-        if self._group is None:
-            assert self.connection.in_transaction, "a change is made inside a transaction"
-            self._freshness.look()
-            self._group = Group(self._freshness.check())
+    def _begin_group(self) -> Group:
+        """Begin the group of the present transaction; whoever writes holds the turn, so the anchor stands still."""
+        assert self.connection.in_transaction, "a change is made inside a transaction"
+        self._freshness.look()
+        self._group = Group(self._freshness.check())
         return self._group
 
     def _write(self, sql: str, bindings: Sequence[Value]) -> None:
