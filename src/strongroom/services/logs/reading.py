@@ -99,7 +99,6 @@ class _Reading:
         self._bytes = 0
         self._given_bytes = 0
         self.found: list[FoundEvent] = []
-        self.last: Position | None = None
 
     def run(self) -> Page:
         """Read the page."""
@@ -107,7 +106,7 @@ class _Reading:
         for entry in self._candidates():
             edge_ms = entry.first_ms if not wanted.descends else entry.first_ms + SPAN_MS
             if not self._give_out(edge_ms):
-                return Page(self.found, self.last)
+                return Page(self.found, self.found[-1].position)
             if self._is_ahead(edge_ms):  # what overlaps the beginning is looked at whatever it costs
                 if self._is_spent():
                     return Page(self.found, Position(edge_ms if not wanted.descends else edge_ms + 1))
@@ -116,7 +115,7 @@ class _Reading:
                 self._open(entry)
                 self._bytes += entry.size if self._is_ahead(edge_ms) else 0
         if not self._give_out(None):
-            return Page(self.found, self.last)
+            return Page(self.found, self.found[-1].position)
         return Page(self.found, None)
 
     def _candidates(self) -> Iterator[Entry]:
@@ -170,6 +169,7 @@ class _Reading:
                 wanted.start_ms <= event.time_ms < wanted.end_ms
                 and (wanted.after is None or position > wanted.after)
                 and (wanted.before is None or position < wanted.before)
+                and wanted.matches(event.message)
             ):
                 order = tuple(-part for part in position) if wanted.descends else tuple(position)
                 heappush(self._heap, (order, FoundEvent(position, entry.stream_id, event.message)))
@@ -182,14 +182,11 @@ class _Reading:
             time_ms = event.position.time_ms
             if edge_ms is not None and (time_ms <= edge_ms if wanted.descends else time_ms >= edge_ms):
                 return True
-            if wanted.matches(event.message):
-                size = len(event.message.encode()) + EVENT_OVERHEAD_BYTES
-                is_full = len(self.found) >= wanted.most
-                if is_full or (self.found and self._given_bytes + size > PAGE_MOST_BYTES):
-                    return False
-                self.found.append(event)
-                self._given_bytes += size
-            self.last = event.position
+            size = len(event.message.encode()) + EVENT_OVERHEAD_BYTES
+            if self.found and (len(self.found) >= wanted.most or self._given_bytes + size > PAGE_MOST_BYTES):
+                return False
+            self.found.append(event)
+            self._given_bytes += size
             heappop(self._heap)
         return True
 
