@@ -9,12 +9,13 @@ from __future__ import annotations
 import logging
 from typing import Final
 
+from strongroom.services.iam.accounts import ADMINISTRATOR_NAME, list_accounts
 from strongroom.services.iam.device_rows import DEVICES
 from strongroom.services.iam.identity_rows import GROUPS, ROLES, USERS
 from strongroom.services.iam.instance_profiles import PROFILES
 from strongroom.services.iam.memberships import MEMBERSHIPS
 from strongroom.services.iam.oidc_providers import PROVIDERS
-from strongroom.services.iam.policy_rows import ATTACHMENTS
+from strongroom.services.iam.policy_rows import ATTACHMENTS, insert_attachment
 from strongroom.services.iam.policy_rows import POLICIES as CUSTOMER_POLICIES
 from strongroom.services.iam.policy_rows import VERSIONS as POLICY_VERSIONS
 from strongroom.services.iam.tables import ACCESS_KEYS, ACCOUNTS, REGIONS
@@ -47,3 +48,14 @@ def record_live_rows(transaction: Transaction) -> None:
     transaction.begin_empty()
     adopted = sum(transaction.adopt(table) for table in TABLES_BEFORE_LEAVES)
     log.warning("the record of live rows was made, of %d rows", adopted)
+    _note_first_administrators(transaction)
+
+
+def _note_first_administrators(transaction: Transaction) -> None:
+    """Enter what first administrators have: before there were attachments it stood in their rows alone."""
+    for account in list_accounts(transaction):
+        administrator = USERS.find(transaction, account, ADMINISTRATOR_NAME)
+        for arn in () if administrator is None else administrator.attributes.attached:
+            assert administrator is not None, "there is one to have it"
+            if transaction.find(ATTACHMENTS, account, arn, "policy", administrator.unique_id) is None:
+                insert_attachment(transaction, account, arn, "policy", administrator.unique_id)

@@ -27,6 +27,7 @@ from strongroom.config import Settings
 from strongroom.older_stores import TABLES_BEFORE_LEAVES
 from strongroom.opening import Opened, create, open_deployment, run_alone
 from strongroom.seal.file import FileSeal
+from strongroom.services.iam.policy_rows import ATTACHMENTS, attached_ids
 from strongroom.services.iam.tables import REGIONS
 from strongroom.services.secretsmanager.model import Attributes, Secret
 from strongroom.services.secretsmanager.tables import (
@@ -644,6 +645,16 @@ def test_d05_a_store_of_before_gets_its_record_of_live_rows_at_the_start(
     stand.change(lambda transaction: transaction.delete(REGIONS, "region-7-0"))
     with stand.attacked(old, "regions"), pytest.raises(StoreTampered):
         rows.find(REGIONS, "region-7-0")
+
+
+def test_the_first_administrator_of_a_store_of_before_is_listed_with_its_policy(stand: Stand) -> None:
+    """Versions before there were attachments noted what it has in its own row alone."""
+    arn = "arn:aws:iam::aws:policy/AdministratorAccess"
+    [noted] = attached_ids(stand.rows, "111122223333", arn, "policy")
+    stand.change(lambda transaction: transaction.delete(ATTACHMENTS, "111122223333", arn, "policy", noted))
+    make_old(stand)
+    stand.opened = stand.open()
+    assert attached_ids(stand.opened.open_rows(65_536), "111122223333", arn, "policy") == [noted]
 
 
 def test_k03_a_store_of_before_with_an_edited_row_is_refused(stand: Stand) -> None:

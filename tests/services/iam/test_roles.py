@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 from urllib.parse import unquote
 
@@ -10,6 +11,7 @@ import pytest
 
 from strongroom.services.iam.recorded import render_date
 from tests.services.iam.answers import denied, new_key, only_record, policy, refusal
+from tests.support.accounts import Key
 
 ADMINISTRATOR_ACCESS = "arn:aws:iam::aws:policy/AdministratorAccess"
 
@@ -251,6 +253,26 @@ def test_update_role_changes_what_is_given(iam: Any, server: Any) -> None:
     assert only_record(server, answer)["responseElements"]["role"]["description"] == "f"
     iam.update_role(RoleName="App", Description="")
     assert "Description" not in iam.get_role(RoleName="App")["Role"]
+
+
+def test_the_last_use_of_a_role_is_known(iam: Any, server: Any, account: Any) -> None:
+    """Not when it is assumed, but when a session of it asks for something; then Region and date of that."""
+    made = make(iam, "App", AssumeRolePolicyDocument=trust({"AWS": account.account_id}))["Role"]
+    sts = server.client("sts", account)
+    session = sts.assume_role(RoleArn=made["Arn"], RoleSessionName="one")["Credentials"]
+    iam.tag_role(
+        RoleName="App", Tags=[{"Key": "k", "Value": "v"}]
+    )  # what was noted before is committed by now
+    assert iam.get_role(RoleName="App")["Role"]["RoleLastUsed"] == {}
+    key = Key(session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"])
+    began = time.time()
+    server.client("sts", key=key).get_caller_identity()
+    deadline = time.monotonic() + 30
+    while not (used := iam.get_role(RoleName="App")["Role"]["RoleLastUsed"]):
+        assert time.monotonic() < deadline, "a use is noted behind the request"
+    assert used["Region"] == "us-east-1"
+    assert began - 2 <= used["LastUsedDate"].timestamp() <= time.time()
+    assert "RoleLastUsed" not in iam.list_roles()["Roles"][0]
 
 
 def test_update_assume_role_policy_replaces_the_whole_policy(iam: Any, server: Any) -> None:

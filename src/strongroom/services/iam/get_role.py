@@ -1,7 +1,7 @@
 """GetRole: describe a role, with its trust policy, boundary and tags.
 
 In the trust policy the present ARN stands for a principal that was renamed, and the unique id for one that is gone.
-``RoleLastUsed`` is always empty: uses of roles are in the audit record, and are not counted here.
+``RoleLastUsed`` is the last use of a session of the role that was noted, at most an hour old; empty before the first.
 
 Errors: NoSuchEntity.
 
