@@ -50,6 +50,7 @@ from strongroom.rotation.rotator import (
     Probe,
     TargetFailed,
 )
+from strongroom.rotation.tally import FAILURES, SUCCESSES
 from strongroom.services.secretsmanager.model import AWSCURRENT, Secret
 from strongroom.services.secretsmanager.rotation_rows import (
     HistoryEntry,
@@ -87,11 +88,18 @@ class Issuing:
     Args:
         parts: What the runner is made of.
         commit: Commits a step that was decided on a look, and gives the next look.
+        end: Commits the end of an attempt, and tells of it.
     """
 
-    def __init__(self, parts: Parts, commit: Callable[[Look, Commit], Look | None]) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        commit: Callable[[Look, Commit], Look | None],
+        end: Callable[[Look, Commit, str], Look | None],
+    ) -> None:
         self._parts = parts
         self._commit = commit
+        self._end = end
         self._asks = 0
         self._revoked_at: float | None = None
         self._outage_ms: int | None = None
@@ -151,7 +159,7 @@ class Issuing:
         if step is IssueStep.RETREAT:
             return self._retreat(look, issuer, current, administrator)
         if step is IssueStep.HOLD:
-            return self._commit(look, held)
+            return self._end(look, held, FAILURES)
         blamed = with_pending or with_current
         assert blamed is not None, "one of them was used"
         return self._fail(look, _failure_of(blamed), TEST if pending is not None else CREATE)
@@ -314,7 +322,7 @@ class Issuing:
             if evidence is not Evidence.REFUSED:
                 log.warning("secret number %d: the old token may still be accepted", look.secret.secret_id)
         self._parts.hook("confirming")
-        return self._commit(look, lambda t, e, s, r, n: succeeded(t, e, s, r, n, proof))
+        return self._end(look, lambda t, e, s, r, n: succeeded(t, e, s, r, n, proof), SUCCESSES)
 
     def _revoked(
         self, look: Look, issuer: Issuer, old: Document, administrator: Document
@@ -360,7 +368,7 @@ class Issuing:
         attempts = look.row.work.attempts
         problem = TargetFailed(Cause.AUTHENTICATION, "the token that was issued is refused")
         if attempts + 1 >= TRIES_OF_A_VALUE * VALUES_MOST:
-            return self._commit(look, held)
+            return self._end(look, held, FAILURES)
         if (attempts + 1) % TRIES_OF_A_VALUE:
             return self._fail(look, problem, TEST)
         if issuer.can_revoke(administrator):
@@ -371,7 +379,8 @@ class Issuing:
         return self._commit(look, lambda t, e, s, r, n: _begin_again(t, e, s, r, n, problem))
 
     def _fail(self, look: Look, problem: TargetFailed, step: str) -> Look | None:
-        return self._commit(look, lambda t, e, s, r, n: failed(t, e, s, r, n, problem, step))
+        log.warning("the rotation of secret number %d failed in %s: %s", look.secret.secret_id, step, problem)
+        return self._end(look, lambda t, e, s, r, n: failed(t, e, s, r, n, problem, step), FAILURES)
 
 
 def _begin_again(

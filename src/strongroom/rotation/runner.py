@@ -78,7 +78,7 @@ class Runner:
         self._is_sole = False
         self._is_clean = False
         self._applies = 0
-        self._issuing = Issuing(parts, self._commit)
+        self._issuing = Issuing(parts, self._commit, self._end)
         self._by_function = ByFunction(parts, self._journal)
 
     def run(self) -> None:
