@@ -248,9 +248,30 @@ def test_an_administrator_without_the_right_changes_nothing(pair: Pair) -> None:
     pair.postgresql.run("CREATE ROLE weak LOGIN PASSWORD 'weak'")
     pair.stand.put(pair.boss, document(pair.postgresql, "weak", password="weak"))
     pair.rotate()
-    assert pair.cause.startswith("a privilege is missing")
+    assert pair.cause == "a privilege is missing: the administrator needs CREATEROLE"
     with pair.postgresql.admin() as connection:
         assert connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'app_clone'").fetchone() is None
+
+
+def test_an_administrator_who_is_no_superuser(pair: Pair) -> None:
+    """CREATEROLE is enough until PostgreSQL 15; later ones want the ADMIN OPTION, and are told so beforehand."""
+    _drop(pair.postgresql, "deputy")
+    pair.postgresql.run("CREATE ROLE deputy LOGIN CREATEROLE PASSWORD 'deputy'")
+    pair.stand.put(pair.boss, document(pair.postgresql, "deputy", password="deputy"))
+    with pair.postgresql.admin() as connection:
+        is_strict = connection.info.server_version >= 160_000
+    value = pair.rotate()
+    if is_strict:
+        assert "ADMIN OPTION" in pair.cause
+        assert value["password"] == "first"
+        pair.postgresql.run("GRANT app TO deputy WITH ADMIN OPTION")
+        pair.stand.run(pair.secret_id)
+    for user in ("app_clone", "app", "app_clone"):
+        current = pair.stand.value(pair.secret_id)
+        assert current is not None
+        assert current["username"] == user, pair.cause
+        assert pair.postgresql.logs_in(user, current["password"])
+        pair.rotate()
 
 
 def test_r01_the_server_log_holds_no_password(pair: Pair) -> None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Sequence
 from contextlib import closing
 from typing import Any, Final, NamedTuple
 
@@ -81,6 +82,12 @@ _OWNS: Final = (
 _MEMBER: Final = (
     "SELECT count(*) FROM pg_auth_members m JOIN pg_roles a ON a.oid = m.member JOIN pg_roles b ON b.oid = m.roleid"
     " WHERE a.rolname = %s AND b.rolname = %s"
+)
+_AUTHORITY: Final = (
+    "SELECT rolsuper OR rolcreaterole, rolsuper OR current_setting('server_version_num')::int < 160000"
+    " OR (SELECT bool_and(pg_has_role(account, 'MEMBER WITH ADMIN OPTION'))"
+    "  FROM unnest(%(accounts)s::text[]::name[]) account)"
+    " FROM pg_roles WHERE rolname = session_user"
 )
 _LOCK_SEEN: Final = (
     "SELECT count(*) FROM pg_locks "
@@ -221,6 +228,25 @@ def check_same_server(holder: Session, administrator: Session) -> None:
         raise TargetFailed(Cause.CONFIGURATION, "the administrator's secret names another server")
 
 
+def check_authority(connection: Connection, accounts: Sequence[str]) -> None:
+    """Refuse an administrator who may not change the accounts, before anything is tried.
+
+    Raises:
+        TargetFailed: With the right that is missing. Since PostgreSQL 16 CREATEROLE alone changes no account that the
+            administrator has not made himself.
+    """
+    row = connection.execute(_AUTHORITY, {"accounts": list(accounts)}).fetchone()
+    assert row is not None, "one row was asked for"
+    may_make, may_change = row
+    if not may_make:
+        raise TargetFailed(Cause.PRIVILEGE, "the administrator needs CREATEROLE")
+    if not may_change:
+        raise TargetFailed(
+            Cause.PRIVILEGE,
+            "the administrator needs the ADMIN OPTION on the accounts (GRANT ... WITH ADMIN OPTION)",
+        )
+
+
 def plan(administrator: Session, original: str) -> list[sql.Composable]:
     """List the statements that make the two accounts equal, but for the password.
 
@@ -237,6 +263,7 @@ def plan(administrator: Session, original: str) -> list[sql.Composable]:
             raise TargetFailed(
                 Cause.CONFIGURATION, "superusers, administrators and roles of the system do not alternate"
             )
+    check_authority(connection, [name for name, role in ((original, first), (clone_name, second)) if role])
     base, clone = sql.Identifier(original), sql.Identifier(clone_name)
     statements: list[sql.Composable] = []
     if second is None:
