@@ -552,6 +552,40 @@ def _function_arn(account: str, name: str) -> str:
     return f"arn:aws:lambda:{REGION}:{account}:function:{name}"
 
 
+def _layer(clients: Clients, name: str) -> None:
+    clients.lambda_.publish_layer_version(LayerName=name, Content={"ZipFile": CODE})
+
+
+def _layer_arn(account: str, name: str, version: str = "") -> str:
+    return f"arn:aws:lambda:{REGION}:{account}:layer:{name}{version}"
+
+
+def _of_layer(**members: Any) -> Example:
+    def arn(account: str, name: str) -> str:
+        return _layer_arn(account, name, ":1")
+
+    return Example(lambda name: {"LayerName": name, **members}, arn, _layer, arn)
+
+
+def _function_with_alias(clients: Clients, name: str) -> None:
+    _function(clients, name)
+    clients.lambda_.create_alias(FunctionName=name, Name="live", FunctionVersion="$LATEST")
+
+
+def _function_with_event_rules(clients: Clients, name: str) -> None:
+    _function(clients, name)
+    clients.lambda_.put_function_event_invoke_config(FunctionName=name, MaximumRetryAttempts=1)
+
+
+def _of_tagged_function(**members: Any) -> Example:
+    return Example(
+        lambda name: {"Resource": _function_arn(ACCOUNT, name), **members},
+        _function_arn,
+        _function,
+        _function_arn,
+    )
+
+
 def _of_function(prepare: Callable[[Clients, str], Any] = _function, **members: Any) -> Example:
     return Example(lambda name: {"FunctionName": name, **members}, _function_arn, prepare, _function_arn)
 
@@ -597,6 +631,40 @@ EXAMPLES: Final[Mapping[tuple[str, str], Example]] = {
     ("secretsmanager", "ValidateResourcePolicy"): _of_secret(ResourcePolicy=_SECRET_POLICY),
     ("lambda", "AddPermission"): _of_function(
         StatementId="one", Action="lambda:InvokeFunction", Principal="secretsmanager.amazonaws.com"
+    ),
+    ("lambda", "CreateAlias"): _of_function(Name="live", FunctionVersion="$LATEST"),
+    ("lambda", "DeleteAlias"): _of_function(_function_with_alias, Name="live"),
+    ("lambda", "DeleteFunctionConcurrency"): _of_function(),
+    ("lambda", "DeleteFunctionEventInvokeConfig"): _of_function(_function_with_event_rules),
+    ("lambda", "DeleteLayerVersion"): _of_layer(VersionNumber=1),
+    ("lambda", "GetAccountSettings"): _without_resource(),
+    ("lambda", "GetAlias"): _of_function(_function_with_alias, Name="live"),
+    ("lambda", "GetFunctionConcurrency"): _of_function(),
+    ("lambda", "GetFunctionEventInvokeConfig"): _of_function(_function_with_event_rules),
+    ("lambda", "GetLayerVersion"): _of_layer(VersionNumber=1),
+    ("lambda", "GetLayerVersionByArn"): Example(
+        lambda name: {"Arn": _layer_arn(ACCOUNT, name, ":1")},
+        lambda account, name: _layer_arn(account, name, ":1"),
+        _layer,
+        lambda account, name: _layer_arn(account, name, ":1"),
+    ),
+    ("lambda", "ListAliases"): _of_function(),
+    ("lambda", "ListFunctionEventInvokeConfigs"): _of_function(),
+    ("lambda", "ListLayerVersions"): Example(lambda name: {"LayerName": name}, _no_resource, _layer),
+    ("lambda", "ListLayers"): _without_resource(),
+    ("lambda", "ListTags"): _of_tagged_function(),
+    ("lambda", "ListVersionsByFunction"): _of_function(),
+    ("lambda", "PublishLayerVersion"): Example(
+        lambda name: {"LayerName": name, "Content": {"ZipFile": CODE}}, _layer_arn, _nothing, _layer_arn
+    ),
+    ("lambda", "PublishVersion"): _of_function(),
+    ("lambda", "PutFunctionConcurrency"): _of_function(ReservedConcurrentExecutions=0),
+    ("lambda", "PutFunctionEventInvokeConfig"): _of_function(MaximumRetryAttempts=1),
+    ("lambda", "TagResource"): _of_tagged_function(Tags={"k": "v"}),
+    ("lambda", "UntagResource"): _of_tagged_function(TagKeys=["k"]),
+    ("lambda", "UpdateAlias"): _of_function(_function_with_alias, Name="live", Description="d"),
+    ("lambda", "UpdateFunctionEventInvokeConfig"): _of_function(
+        _function_with_event_rules, MaximumRetryAttempts=0
     ),
     ("lambda", "CreateFunction"): Example(
         lambda name: {

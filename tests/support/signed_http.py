@@ -107,7 +107,9 @@ def rest_request(
         dict(members), model.operation_model(operation)
     )
     query = urlencode(written["query_string"] or {}, doseq=True, quote_via=quote)
-    path = written["url_path"] + ("?" + query if query else "")
+    path = written["url_path"]
+    if query:
+        path += ("&" if "?" in path else "?") + query
     headers = {name: str(value) for name, value in written["headers"].items()}
     body = written["body"] or b""
     return written["method"], path, headers, body if isinstance(body, bytes) else body.encode()

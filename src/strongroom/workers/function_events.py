@@ -28,7 +28,7 @@ from strongroom.errors import Fault, StrongroomError
 from strongroom.functions.invocation import Outcome
 from strongroom.gateway.failures import describe_problem
 from strongroom.gateway.recording import written
-from strongroom.services.lambda_.contract import Parts, Record, context_of_process
+from strongroom.services.lambda_.contract import Parts, Record, context_of_process, keep_log
 from strongroom.services.lambda_.invoking import WAITS_S, Event, Run, choose_version, make_run
 from strongroom.services.lambda_.model import LATEST, EventRules, Function, WaitingEvent
 from strongroom.services.lambda_.queue import open_event
@@ -150,6 +150,8 @@ class FunctionEvents:
                 except StrongroomError as problem:
                     log.warning("an event of a function waits: %s", problem)
             self._parts.commit(lambda transaction, _records: self._end(transaction, event_id, outcome))
+            if begun.run is not None and outcome is not None:
+                keep_log(self._parts, begun.run.spec, outcome)
         except Exception as problem:  # noqa: BLE001 - a defect with one event must not stop the others
             log.error("an event of a function failed: %s", describe_problem(problem))
         finally:

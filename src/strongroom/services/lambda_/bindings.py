@@ -1,6 +1,6 @@
 """Where the operations of Lambda, served or not, stand in paths, queries and headers.
 
-DownloadCode is ours, and so is the host among the members of GetFunction.
+DownloadCode is ours, and so is the host among the members of what answers with an address of code.
 
 Source: the service model that botocore ships; ``tests/services/lambda_/test_conformance.py`` compares.
 """
@@ -13,6 +13,7 @@ from typing import Final
 from strongroom.wire.rest_json import Binding
 
 _PAGED: Final = {"Marker": "Marker", "MaxItems": "MaxItems"}
+_HOST: Final = {"Host": "host"}
 _QUALIFIED: Final = {"Qualifier": "Qualifier"}
 
 BINDINGS: Final[Mapping[str, Binding]] = {
@@ -69,9 +70,7 @@ BINDINGS: Final[Mapping[str, Binding]] = {
     ),
     "GetDurableExecutionState": Binding("GET", "/2025-12-01/durable-executions/{DurableExecutionArn}/state"),
     "GetEventSourceMapping": Binding("GET", "/2015-03-31/event-source-mappings/{UUID}"),
-    "GetFunction": Binding(
-        "GET", "/2015-03-31/functions/{FunctionName}", query=_QUALIFIED, headers={"Host": "host"}
-    ),
+    "GetFunction": Binding("GET", "/2015-03-31/functions/{FunctionName}", query=_QUALIFIED, headers=_HOST),
     "GetFunctionCodeSigningConfig": Binding(
         "GET", "/2020-06-30/functions/{FunctionName}/code-signing-config"
     ),
@@ -87,9 +86,11 @@ BINDINGS: Final[Mapping[str, Binding]] = {
         "GET", "/2025-11-30/functions/{FunctionName}/function-scaling-config"
     ),
     "GetFunctionUrlConfig": Binding("GET", "/2021-10-31/functions/{FunctionName}/url"),
-    "GetLayerVersion": Binding("GET", "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}"),
+    "GetLayerVersion": Binding(
+        "GET", "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}", headers=_HOST
+    ),
     "GetLayerVersionByArn": Binding(
-        "GET", "/2018-10-31/layers", query={"Arn": "Arn"}, marks=b"find=LayerVersion"
+        "GET", "/2018-10-31/layers", query={"Arn": "Arn"}, headers=_HOST, marks=b"find=LayerVersion"
     ),
     "GetLayerVersionPolicy": Binding("GET", "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy"),
     "GetPolicy": Binding("GET", "/2015-03-31/functions/{FunctionName}/policy", query=_QUALIFIED),
@@ -182,7 +183,9 @@ BINDINGS: Final[Mapping[str, Binding]] = {
     "ListTags": Binding("GET", "/2017-03-31/tags/{Resource}"),
     "ListVersionsByFunction": Binding("GET", "/2015-03-31/functions/{FunctionName}/versions", query=_PAGED),
     "PauseDurableExecution": Binding("POST", "/2025-12-01/durable-executions/{DurableExecutionArn}/pause"),
-    "PublishLayerVersion": Binding("POST", "/2018-10-31/layers/{LayerName}/versions", status=201),
+    "PublishLayerVersion": Binding(
+        "POST", "/2018-10-31/layers/{LayerName}/versions", status=201, headers=_HOST
+    ),
     "PublishVersion": Binding("POST", "/2015-03-31/functions/{FunctionName}/versions", status=201),
     "PutFunctionCodeSigningConfig": Binding(
         "PUT", "/2020-06-30/functions/{FunctionName}/code-signing-config"

@@ -9,6 +9,7 @@ Rules (P-08, F-04):
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,16 +18,18 @@ import msgspec
 from strongroom.arn import MalformedARN, parse_arn
 from strongroom.crypto.material import Plaintext
 from strongroom.errors import Fault, StrongroomError
-from strongroom.functions.invocation import Outcome, RunnerUnavailable, TooManyInvocations
+from strongroom.functions.invocation import FunctionSpec, Outcome, RunnerUnavailable, TooManyInvocations
 from strongroom.gateway.authorisation import authorise
 from strongroom.gateway.caller import NOBODY
 from strongroom.gateway.context import Context
+from strongroom.gateway.failures import describe_problem
 from strongroom.gateway.inner import call_inside
 from strongroom.gateway.operation import Mode, Operation, Service, Target
 from strongroom.gateway.recording import written
 from strongroom.ids import new_uuid
 from strongroom.services.lambda_ import errors
 from strongroom.services.lambda_.invoking import Event, Run, choose_version, make_run
+from strongroom.services.lambda_.logging_lines import append_log
 from strongroom.services.lambda_.lookup import Place, existing, find_target, read_place, version_of
 from strongroom.services.sts.contract import as_service
 from strongroom.store.transaction import Transaction
@@ -41,7 +44,10 @@ __all__ = [
     "check_invocable",
     "invocation_target",
     "invoke_as_service",
+    "keep_log",
 ]
+
+log = logging.getLogger(__name__)
 
 Record = tuple[str, bytes]
 """The request id of an audit record, and the record."""
@@ -141,7 +147,20 @@ def invoke_as_service(parts: Parts, event: ServiceEvent) -> Outcome:
             raise NotInvocable("a function cannot be invoked") from found
         raise found
     assert isinstance(found, Run)
-    return found.perform(parts.deployment.runner, parts.deployment.gate)
+    outcome = found.perform(parts.deployment.runner, parts.deployment.gate)
+    keep_log(parts, found.spec, outcome)
+    return outcome
+
+
+def keep_log(parts: Parts, spec: FunctionSpec, outcome: Outcome) -> None:
+    """Keep what a function wrote, in a change of its own; that it cannot be kept fails nothing."""
+    if not outcome.log_lines:
+        return
+    keyring, now_ms = parts.deployment.keyring, parts.deployment.clock()
+    try:
+        parts.commit(lambda transaction, _records: append_log(transaction, keyring, spec, outcome, now_ms))
+    except Exception as problem:  # noqa: BLE001 - whatever it is, the invocation stands
+        log.error("the log lines of a function were not kept: %s", describe_problem(problem))
 
 
 class _Request(Shape):

@@ -19,7 +19,7 @@ import msgspec
 
 from strongroom.crypto.material import Plaintext
 from strongroom.functions.gate import RESERVED
-from strongroom.functions.invocation import Outcome
+from strongroom.functions.invocation import FunctionSpec, Outcome
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.lambda_ import errors, shapes
@@ -30,6 +30,7 @@ from strongroom.services.lambda_.invoking import (
     make_run,
     perform_for_client,
 )
+from strongroom.services.lambda_.logging_lines import append_log
 from strongroom.services.lambda_.lookup import Found, existing, find_target, place_of, read_place, version_of
 from strongroom.services.lambda_.queue import keep_event
 from strongroom.services.secretsmanager.contract import is_built_in
@@ -65,7 +66,7 @@ class Response(Shape):
 class _Ran(msgspec.Struct, frozen=True):
     """A run that ended."""
 
-    version: str
+    spec: FunctionSpec
     outcome: Outcome
 
 
@@ -102,7 +103,7 @@ def apart(context: Context, request: Request, target: Target) -> Callable[[], _R
     )
     run = make_run(context, function, version, event)
     runner, gate = context.deployment.runner, context.deployment.gate
-    return lambda: _Ran(version.version, perform_for_client(run, runner, gate))
+    return lambda: _Ran(run.spec, perform_for_client(run, runner, gate))
 
 
 def handle(context: Context, request: Request, target: Target) -> Response:
@@ -113,14 +114,16 @@ def handle(context: Context, request: Request, target: Target) -> Response:
         return _keep(context, request, target)
     ran = context.prepared
     assert isinstance(ran, _Ran)
-    outcome = ran.outcome
+    outcome, spec, keyring, now_ms = ran.outcome, ran.spec, context.deployment.keyring, context.now_ms
+    if outcome.log_lines:
+        context.afterwards(lambda transaction: append_log(transaction, keyring, spec, outcome, now_ms))
     tail = outcome.log_tail.reveal()
     return Response(
         status_code=200,
         function_error=outcome.function_error,
         log_result=base64.b64encode(tail).decode() if request.log_type == "Tail" else None,
         payload=outcome.payload.reveal(),
-        executed_version=ran.version,
+        executed_version=spec.version,
     )
 
 

@@ -85,6 +85,22 @@ def read_place(context: Context, name: str, qualifier: str | None = None) -> Pla
     return Place(account or context.account, context.region, bare, derived or qualifier or "")
 
 
+def read_tagged(context: Context, arn: str) -> Place:
+    """Read the ARN of something that has tags; only functions do.
+
+    Raises:
+        Fault: It is the ARN of something else, of another Region, or of a version or alias.
+    """
+    match = _NAME.fullmatch(arn)
+    if match is None or not arn.startswith("arn:") or ":function:" not in arn:
+        raise errors.not_served("Tags on anything but functions")
+    if match[4] is not None:
+        raise errors.invalid(
+            "Tags on function aliases and versions are not supported. Please specify a function ARN."
+        )
+    return read_place(context, arn)
+
+
 def find_target(
     context: Context,
     place: Place,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
@@ -41,6 +42,7 @@ EVENTS: Final = Table(
     key=("event_id",),
 )
 
+_PAGE: Final = 200
 _BY_NAME: Final = ("account_id", "region", "name")
 _encode = msgspec.msgpack.Encoder().encode
 _decode_attributes = msgspec.msgpack.Decoder(Attributes).decode
@@ -73,6 +75,42 @@ def page_of_functions(rows: Rows, account: str, region: str, after: str, most: i
     """Read the functions of an account and Region by name, from behind ``after``."""
     clause = "WHERE account_id = ? AND region = ? AND name > ? ORDER BY name LIMIT ?"
     return [_function_of(row) for row in rows.select(FUNCTIONS, clause, (account, region, after, most))]
+
+
+def every_function(rows: Rows, account: str, region: str) -> Iterator[Function]:
+    """Walk the functions of an account and Region."""
+    after = ""
+    while True:
+        page = page_of_functions(rows, account, region, after, _PAGE)
+        yield from page
+        if not page:
+            return
+        after = page[-1].name
+
+
+def reserved_in_all(rows: Rows, account: str, region: str) -> int:
+    """Add up what functions of an account and Region have reserved."""
+    return sum(function.attributes.reserved or 0 for function in every_function(rows, account, region))
+
+
+def count_functions(rows: Rows, account: str, region: str) -> int:
+    """Count the functions of an account and Region."""
+    sql = "SELECT count(*) FROM functions WHERE account_id = ? AND region = ?"
+    counted: Any = rows.scalar(sql, (account, region))
+    return int(counted)
+
+
+def sum_of_code(rows: Rows, account: str, region: str) -> int:
+    """Add up the code of the functions of an account and Region, their versions and layers, in bytes."""
+    sizes: dict[str, int] = {}
+    for function in every_function(rows, account, region):
+        sizes[function.attributes.latest.archive_id] = function.attributes.latest.size
+        found: list[Any] = rows.select(VERSIONS, "WHERE function_id = ?", (function.function_id,))
+        for version in (_decode_configuration(row[3]) for row in found):
+            sizes[version.archive_id] = version.size
+    clause = "WHERE account_id = ? AND region = ? AND version > 0"
+    layers: list[Any] = rows.select(LAYERS, clause, (account, region))
+    return sum(sizes.values()) + sum(_decode_layer(row[4]).size for row in layers)
 
 
 def insert_function(transaction: Transaction, function: Function) -> None:
@@ -149,7 +187,10 @@ def page_of_layer(
     rows: Rows, account: str, region: str, name: str, before: int, most: int
 ) -> list[tuple[int, LayerVersion]]:
     """Read versions of a layer, the newest first, from below ``before``."""
-    clause = "WHERE account_id = ? AND region = ? AND name = ? AND version < ? ORDER BY version DESC LIMIT ?"
+    clause = (
+        "WHERE account_id = ? AND region = ? AND name = ? AND version > 0 AND version < ? "
+        "ORDER BY version DESC LIMIT ?"
+    )
     found: list[Any] = rows.select(LAYERS, clause, (account, region, name, before, most))
     return [(row[3], _decode_layer(row[4])) for row in found]
 
@@ -169,6 +210,13 @@ def insert_layer(
 ) -> None:
     """Add a layer version."""
     transaction.insert(LAYERS, (account, region, name, version, _encode(layer)))
+
+
+def update_layer(
+    transaction: Transaction, account: str, region: str, name: str, version: int, layer: LayerVersion
+) -> None:
+    """Replace the row of a layer version."""
+    transaction.update(LAYERS, (account, region, name, version, _encode(layer)))
 
 
 def remove_layer(transaction: Transaction, account: str, region: str, name: str, version: int) -> None:

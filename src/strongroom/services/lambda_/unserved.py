@@ -17,8 +17,6 @@ _NO_DURABLE: Final = "functions run at most 15 minutes and are not resumed."
 _ONE_RUNTIME: Final = "each runtime has one version: the interpreter of this server."
 _NO_NEW_POLICIES: Final = "use AddPermission, RemovePermission and GetPolicy."
 
-_NOT_YET: Final = "this version does not have it yet."
-
 UNSERVED: Final[Mapping[str, str]] = {
     "AddLayerVersionPermission": _NO_SHARED_LAYERS,
     "CheckpointDurableExecution": _NO_DURABLE,
@@ -74,29 +72,4 @@ UNSERVED: Final[Mapping[str, str]] = {
     "UpdateCodeSigningConfig": _NO_SIGNING,
     "UpdateEventSourceMapping": _NO_SOURCES,
     "UpdateFunctionUrlConfig": _NO_URLS,
-    "PublishVersion": _NOT_YET,
-    "ListVersionsByFunction": _NOT_YET,
-    "CreateAlias": _NOT_YET,
-    "GetAlias": _NOT_YET,
-    "ListAliases": _NOT_YET,
-    "UpdateAlias": _NOT_YET,
-    "DeleteAlias": _NOT_YET,
-    "PutFunctionConcurrency": _NOT_YET,
-    "GetFunctionConcurrency": _NOT_YET,
-    "DeleteFunctionConcurrency": _NOT_YET,
-    "PutFunctionEventInvokeConfig": _NOT_YET,
-    "GetFunctionEventInvokeConfig": _NOT_YET,
-    "UpdateFunctionEventInvokeConfig": _NOT_YET,
-    "DeleteFunctionEventInvokeConfig": _NOT_YET,
-    "ListFunctionEventInvokeConfigs": _NOT_YET,
-    "ListTags": _NOT_YET,
-    "TagResource": _NOT_YET,
-    "UntagResource": _NOT_YET,
-    "PublishLayerVersion": _NOT_YET,
-    "GetLayerVersion": _NOT_YET,
-    "GetLayerVersionByArn": _NOT_YET,
-    "ListLayers": _NOT_YET,
-    "ListLayerVersions": _NOT_YET,
-    "DeleteLayerVersion": _NOT_YET,
-    "GetAccountSettings": _NOT_YET,
 }

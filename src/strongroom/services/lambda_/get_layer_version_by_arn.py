@@ -1,0 +1,48 @@
+"""GetLayerVersionByArn: a version of a layer by its ARN, and where its code can be fetched.
+
+Source: https://docs.aws.amazon.com/lambda/latest/api/API_GetLayerVersionByArn.html
+"""
+
+from __future__ import annotations
+
+from strongroom.gateway.context import Context
+from strongroom.gateway.operation import Mode, Operation, Target
+from strongroom.services.lambda_ import errors, shapes
+from strongroom.services.lambda_.layer_answer import LayerAnswer, show_layer
+from strongroom.services.lambda_.layers import existing_layer, layer_place_of, layer_target, read_layer
+from strongroom.wire.shapes import Shape
+
+
+class Request(Shape):
+    """Which version."""
+
+    arn: shapes.LayerVersionArn
+    host: str | None = None
+
+
+def target(context: Context, request: Request) -> Target:
+    """Name the layer version."""
+    place = read_layer(context, request.arn)
+    if place.version is None:
+        raise errors.invalid("The ARN is not that of a layer version.")
+    return layer_target(place)
+
+
+def handle(context: Context, request: Request, target: Target) -> LayerAnswer:
+    """Show it."""
+    place = layer_place_of(target)
+    return show_layer(context, place, existing_layer(context, place), request.host)
+
+
+GET_LAYER_VERSION_BY_ARN = Operation(
+    name="GetLayerVersionByArn",
+    event_name="GetLayerVersionByArn20181031",
+    mode=Mode.QUERY,
+    request=Request,
+    response=LayerAnswer,
+    action="lambda:GetLayerVersion",
+    target=target,
+    handle=handle,
+    recorded_request=("arn",),
+    is_unbuffered=True,
+)
