@@ -6,7 +6,19 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from bench.measuring import Plan, Report
-from bench.scenarios import audit, customer_key, flat, get, memory, policy, put, rotation, start, workers
+from bench.scenarios import (
+    audit,
+    customer_key,
+    flat,
+    functions,
+    get,
+    memory,
+    policy,
+    put,
+    rotation,
+    start,
+    workers,
+)
 
 SCENARIOS: Final[Mapping[str, Callable[[Plan, Report], None]]] = {
     "get": get.run,
@@ -16,6 +28,7 @@ SCENARIOS: Final[Mapping[str, Callable[[Plan, Report], None]]] = {
     "policy": policy.run,
     "customer_key": customer_key.run,
     "rotation": rotation.run,
+    "functions": functions.run,
     "start": start.run,
     "memory": memory.run,
     "flat": flat.run,

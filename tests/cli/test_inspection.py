@@ -47,6 +47,22 @@ def test_config_says_what_is_in_force_and_why(tmp_path: Path) -> None:
     assert ["workers", "3", "strongroom.toml"] in [line.split() for line in lines]
 
 
+def test_f02_doctor_says_why_functions_are_refused(
+    used: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where they run it says so; without bubblewrap it names it, and the setting that does without is a warning."""
+
+    def finding(settings: dict[str, object] | None = None) -> dict[str, str]:
+        done = run_program("doctor", "--data-dir", used.data_dir, "--json", settings=settings)
+        (found,) = (one for one in json.loads(done.stdout) if one["check"] == "functions")
+        return dict(found)
+
+    assert finding()["state"] == "ok"
+    assert finding({"functions_unsandboxed": "yes"})["state"] == "warning"
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "bubblewrap is missing" in finding()["finding"]
+
+
 @pytest.mark.parametrize(
     ("content", "part"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 import time
 import zipfile
@@ -56,7 +57,9 @@ class Stand:
         self.endpoint: Endpoint | None = None
         data_dir.mkdir(mode=0o700, exist_ok=True)
         self.settings = Settings(data_dir=data_dir, **settings)
+        before = os.umask(0o077)  # as the server has it
         self.keeper: Keeper = start_keeper(self.settings, is_dev=is_dev)
+        os.umask(before)
         self.client = RunnerClient(data_dir, lambda: self.endpoint, system_clock)
 
     def close(self) -> None:

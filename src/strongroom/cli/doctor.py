@@ -215,6 +215,22 @@ def _disk(settings: Settings) -> list[Finding]:
     return findings
 
 
+def _functions(settings: Settings) -> list[Finding]:
+    # Imported here: nothing else of the command line needs it.
+    from strongroom.functions.check import find_obstacle
+
+    if settings.functions_unsandboxed:
+        sentence = (
+            "they run without a sandbox, as it is set: whoever may deploy one can do what the server can"
+        )
+        return [Finding("functions", State.WARNING, sentence)]
+    obstacle = find_obstacle(settings)
+    if obstacle is not None:
+        sentence = f"refused, built-in rotators go on working: {obstacle}"
+        return [Finding("functions", State.WARNING, sentence)]
+    return [Finding("functions", State.GOOD, "run in sandboxes")]
+
+
 def _read(path: Path) -> str:
     try:
         return path.read_text()
@@ -233,5 +249,6 @@ CHECKS: Final[tuple[Callable[[Settings], list[Finding]], ...]] = (
     _running,
     _rotations,
     _seal,
+    _functions,
 )
 """Every check, in the order in which it is shown."""

@@ -22,8 +22,6 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY_S: Final = 0.1
 IDLE_WAIT_S: Final = 0.1
-MEMORY_SLACK_MB: Final = 16
-"""What a sandbox may have above its memory: its first process and pages that are counted twice."""
 
 
 class Place(Protocol):
@@ -34,7 +32,6 @@ class Place(Protocol):
     exit_code: int | None
     peak_mb: float
     was_too_large: bool
-    memory_mb: int
 
     @property
     def is_over(self) -> bool:
@@ -53,8 +50,8 @@ class Place(Protocol):
         """End everything in it."""
         ...
 
-    def memory(self) -> float:
-        """Measure what it uses now, in MiB."""
+    def look(self) -> None:
+        """Look at what it uses, and end it when that is too much memory."""
         ...
 
 
@@ -176,7 +173,5 @@ class Pool:
                     self._idle.remove(room)
                     self._end_later(room)
         for room in busy:
-            place = room.place
-            if place is not None and not place.is_over and place.memory() > place.memory_mb + MEMORY_SLACK_MB:
-                place.was_too_large = True
-                threading.Thread(target=place.kill, name="end", daemon=True).start()
+            if room.place is not None and not room.place.is_over:
+                room.place.look()

@@ -62,6 +62,9 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     for descriptor in (listening.fileno(), life):
         os.set_inheritable(descriptor, False)
+    os.umask(
+        0o022
+    )  # the server's lets nobody else read; the users of sandboxes must read what is made for them
     _use_less()
     try:
         runner: Runner | None = _make_runner(settings)

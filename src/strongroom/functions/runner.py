@@ -198,7 +198,7 @@ class Runner:
             turn = _take_turn(place, asked, limit, is_new=init_s is not None)
         place.output.drain(0.2)
         if not place.is_over:
-            place.memory()
+            place.look()
         lines += _taken(place, scrubber)
         if lines and not lines[-1][1].endswith("\n"):
             lines[-1] = (lines[-1][0], lines[-1][1] + "\n")

@@ -19,7 +19,6 @@ import socket
 import struct
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
@@ -38,7 +37,12 @@ from strongroom.functions.runtime_api import RuntimeAPI
 
 log = logging.getLogger(__name__)
 
-NICENESS: Final = 15
+NICENESS: Final = 5
+BURNING_NICENESS: Final = 19
+BURNING_S: Final = 0.5
+"""Who has taken so much processor time in one invocation gives way to every other function."""
+MEMORY_SLACK_MB: Final = 16
+"""What a sandbox may have above its memory: its first process and pages that are counted twice."""
 START_S: Final = 20.0
 FREEZE_S: Final = 2.0
 END_S: Final = 5.0
@@ -47,6 +51,7 @@ FILES_MOST: Final = 1_024
 PROCESSOR_S: Final = 1_800
 STACK_BYTES: Final = 8_388_608
 _DATA_SLACK_MB: Final = 64
+_TICKS: Final = os.sysconf("SC_CLK_TCK")
 _PAGE_MB: Final = os.sysconf("SC_PAGE_SIZE") / 1_048_576
 
 
@@ -126,6 +131,8 @@ class Sandbox:
         self._started = threading.Event()
         self._ended = threading.Event()
         self._init = 0
+        self._is_burning = False
+        self._used_before_s = 0.0
         ours, theirs = socket.socketpair()
         self._control = ours
         reading, writing = os.pipe()
@@ -171,6 +178,10 @@ class Sandbox:
 
     def thaw(self) -> bool:
         """Let everything in it go on; False when it has ended."""
+        if self._is_burning:
+            self._is_burning = False
+            _give_way(self._init, NICENESS)
+        self._used_before_s = processor_s(self._init)
         return self._order(b"t") and not self._ended.is_set()
 
     def kill(self) -> None:
@@ -191,13 +202,18 @@ class Sandbox:
             os.close(watch)
         self._end()
 
-    def memory(self) -> float:
-        """Measure what its processes use now, in MiB."""
+    def look(self) -> None:
+        """Look at what its processes use, and end it when that is too much memory."""
         used = resident_mb(self._init)
         if used > self.memory_mb:
             used = _shared_fairly_mb(self._init)  # slower; pages that processes share are counted once
         self.peak_mb = max(self.peak_mb, used)
-        return used
+        if used > self.memory_mb + MEMORY_SLACK_MB:
+            self.was_too_large = True
+            self.kill()
+        elif not self._is_burning and processor_s(self._init) - self._used_before_s > BURNING_S:
+            self._is_burning = True
+            _give_way(self._init, BURNING_NICENESS)
 
     def _order(self, letter: bytes) -> bool:
         try:
@@ -344,11 +360,22 @@ def _shared_fairly_mb(pid: int) -> float:
     return total / 1_024
 
 
-def wait_briefly(until: Callable[[], bool], patience_s: float) -> bool:
-    """Look again and again until something is so, for a short time."""
-    limit = time.monotonic() + patience_s
-    while not until():
-        if time.monotonic() > limit:
-            return False
-        time.sleep(0.001)
-    return True
+def processor_s(pid: int) -> float:
+    """Add up the processor time of a process and all below it, those that ended and were waited for among them."""
+    total = 0
+    for one in _processes(pid):
+        try:
+            facts = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+            total += sum(int(number) for number in facts[11:15])
+        except (OSError, ValueError):
+            continue
+    return total / _TICKS
+
+
+def _give_way(pid: int, niceness: int) -> None:
+    """Set the niceness of a sandbox: of its session, if the scheduler looks at those first, and its processes."""
+    with contextlib.suppress(OSError):
+        Path(f"/proc/{pid}/autogroup").write_text(str(niceness))
+    for one in _processes(pid):
+        with contextlib.suppress(OSError):  # it ended, or only root may give it back what it had
+            os.setpriority(os.PRIO_PROCESS, one, niceness)

@@ -18,7 +18,15 @@ from typing import Any
 
 from strongroom.functions.output import Output
 from strongroom.functions.runtime_api import RuntimeAPI
-from strongroom.functions.sandbox import END_S, SandboxFailed, Spawner, Wish, limits_of, resident_mb
+from strongroom.functions.sandbox import (
+    END_S,
+    MEMORY_SLACK_MB,
+    SandboxFailed,
+    Spawner,
+    Wish,
+    limits_of,
+    resident_mb,
+)
 
 
 class BareProcess:
@@ -29,7 +37,7 @@ class BareProcess:
         self.exit_code: int | None = None
         self.peak_mb = 0.0
         self.was_too_large = False
-        self.memory_mb = wish.memory_mb
+        self._memory_mb = wish.memory_mb
         self._listening = socket.create_server(("127.0.0.1", 0))
         port = self._listening.getsockname()[1]
         reading, writing = os.pipe()
@@ -68,11 +76,13 @@ class BareProcess:
         self._process.wait(END_S)
         self.runtime.end()
 
-    def memory(self) -> float:
-        """Measure what it uses now, in MiB."""
+    def look(self) -> None:
+        """Look at what it uses, and end it when that is too much memory."""
         used = resident_mb(self._process.pid)
         self.peak_mb = max(self.peak_mb, used)
-        return used
+        if used > self._memory_mb + MEMORY_SLACK_MB:
+            self.was_too_large = True
+            self.kill()
 
     def _signal(self, number: signal.Signals) -> bool:
         try:

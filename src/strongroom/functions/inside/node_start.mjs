@@ -1,7 +1,7 @@
 // The runtime interface client for Node in a sandbox: `node node_start.mjs HANDLER`.
 //
 // The same Runtime API as the official client speaks; that one needs a C++ tool chain where it is installed
-// (docs/decisions/0013). A handler is async, gives a promise, or calls back; errors have the shape that Lambda gives them.
+// (docs/decisions/0013-functions-in-sandboxes.md). A handler is async, gives a promise, or calls back; errors have the shape that Lambda gives them.
 
 import { existsSync } from "node:fs";
 import http from "node:http";
