@@ -19,7 +19,7 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NoReturn
 
 import pymysql
@@ -195,7 +195,7 @@ class Session:
         Raises:
             StatementFailed: There is no answer.
         """
-        with self._translated(), self._connection.cursor() as cursor:
+        with self._translated(Cause.UNREACHABLE), self._connection.cursor() as cursor:
             cursor.execute(question)
             return list(cursor.fetchall())
 
@@ -205,7 +205,7 @@ class Session:
         Raises:
             StatementFailed: There is no answer.
         """
-        with self._translated(), self._connection.cursor(DictCursor) as cursor:
+        with self._translated(Cause.UNREACHABLE), self._connection.cursor(DictCursor) as cursor:
             cursor.execute(question)
             return [{name.lower(): value for name, value in row.items()} for row in cursor.fetchall()]
 
@@ -215,7 +215,7 @@ class Session:
         Raises:
             StatementFailed: It failed; ``Cause.UNCERTAIN`` when its answer was lost.
         """
-        with self._translated(), self._connection.cursor() as cursor:
+        with self._translated(Cause.UNCERTAIN), self._connection.cursor() as cursor:
             cursor.execute(statement)
 
     def close(self) -> None:
@@ -251,12 +251,12 @@ class Session:
         )
 
     @contextlib.contextmanager
-    def _translated(self) -> Any:
+    def _translated(self, when_lost: Cause) -> Iterator[None]:
         try:
             yield
         except (pymysql.Error, OSError) as problem:
             # Not the exception itself as a cause: its text may repeat what was sent.
-            failure = classify(problem)
+            failure = classify(problem, when_lost)
         else:
             return
         raise failure
@@ -370,7 +370,7 @@ def _log_in_failure(problem: Exception) -> LogInFailed:
     beneath = getattr(problem, "original_exception", problem)
     if isinstance(beneath, ssl.SSLError):
         return LogInFailed(Cause.TLS)
-    failure = classify(problem)
+    failure = classify(problem, Cause.UNREACHABLE)
     return _failure_of(failure.number, failure.cause, failure.detail)
 
 
@@ -379,18 +379,21 @@ def _failure_of(number: int, cause: Cause, detail: str) -> LogInFailed:
         return LogInFailed(Cause.AUTHENTICATION, _REFUSED[number])
     if number in _LOG_IN:
         return LogInFailed(*_LOG_IN[number])
-    if cause is Cause.UNCERTAIN:
-        return LogInFailed(Cause.UNREACHABLE)
-    return LogInFailed(cause, detail)
+    return LogInFailed(Cause.UNREACHABLE if cause is Cause.UNCERTAIN else cause, detail)
 
 
-def classify(problem: Exception) -> StatementFailed:
-    """Say what an error of a statement means; only its number is shown."""
+def classify(problem: Exception, when_lost: Cause) -> StatementFailed:
+    """Say what an error of a statement means; only its number is shown.
+
+    Args:
+        problem: What the driver raised.
+        when_lost: What a lost connection means: of a question nothing is uncertain.
+    """
     arguments = problem.args
     number = arguments[0] if arguments and isinstance(arguments[0], int) else 0
     shown = f"error {number}"
     if not isinstance(problem, pymysql.Error) or number in _LOST:
-        return StatementFailed(Cause.UNCERTAIN, "the connection was lost", number)
+        return StatementFailed(when_lost, "the connection was lost", number)
     if number == 1290 and "strict" in str(arguments[1:]):
         return StatementFailed(Cause.CONFIGURATION, PASSWORD_CHECKED, number)
     if number in _READ_ONLY:
