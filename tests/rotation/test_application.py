@@ -10,9 +10,8 @@ import json
 import random
 import threading
 import time
-from typing import Any
+from typing import Any, Protocol
 
-import psycopg
 import pytest
 
 from tests.faults.polling import until
@@ -25,6 +24,14 @@ from tests.support.server import Server
 PAUSES_S = (0.1, 0.2, 0.4)
 
 
+class Database(Protocol):
+    """A server to log in to."""
+
+    def logs_in(self, user: str, password: str) -> bool:
+        """Whether somebody can log in; raises when that cannot be said."""
+        ...
+
+
 class Application(threading.Thread):
     """Connects continuously with the value that it keeps.
 
@@ -35,9 +42,9 @@ class Application(threading.Thread):
         longest_s: The longest time from a refusal to the next success.
     """
 
-    def __init__(self, postgresql: PostgreSQL, client: Any, secret: str, *, retries: bool) -> None:
+    def __init__(self, database: Database, client: Any, secret: str, *, retries: bool) -> None:
         super().__init__(daemon=True)
-        self._postgresql = postgresql
+        self._database = database
         self._client = client
         self._secret = secret
         self._retries = retries
@@ -80,14 +87,7 @@ class Application(threading.Thread):
         return False
 
     def _logs_in(self) -> bool:
-        value = self.kept
-        try:
-            self._postgresql.connect(value["username"], value["password"]).close()
-        except psycopg.OperationalError as problem:
-            if "password authentication failed" not in str(problem):
-                raise
-            return False
-        return True
+        return self._database.logs_in(self.kept["username"], self.kept["password"])
 
 
 def rotate(client: Any, name: str, **more: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -12,7 +13,10 @@ import pytest
 
 from strongroom.rotation.rotator import Document, TargetFailed
 from strongroom.rotation.rotators import Reach
-from strongroom.rotation.rotators.mysql_alternating import check_same_server
+from strongroom.rotation.rotators.mysql_accounts import plan_equal, read_account
+from strongroom.rotation.rotators.mysql_alternating import Pair as ReadPair
+from strongroom.rotation.rotators.mysql_alternating import check_same_server, make_equal, read_pair
+from strongroom.rotation.rotators.mysql_grants import Grant, Kind
 from strongroom.rotation.rotators.mysql_target import connect
 from strongroom.services.secretsmanager.model import AWSCURRENT
 from tests.rotation.stand import Stand
@@ -188,10 +192,27 @@ def test_what_is_taken_from_the_original_is_taken_from_the_clone(pair: Pair) -> 
     assert not any("GRANT OPTION" in row or "ADMIN OPTION" in row for row in second)
 
 
+def test_accounts_that_cannot_be_made_equal_are_not_rotated(mariadb: MariaDB, stand: Stand) -> None:
+    """A statement that succeeds is not enough: what the server shows afterwards counts."""
+    pair = Pair(mariadb, stand)
+    mariadb.run("CREATE DATABASE IF NOT EXISTS d1")
+    boss = Document(document(mariadb, ADMIN, password=ADMIN_PASSWORD))
+    with closing(connect(boss, Reach(None, True))) as session:
+        read = read_pair(session, "app")
+        [row] = read.original.values()
+        # The server takes GRANT USAGE, and shows nothing of it.
+        without_effect = Grant(Kind.PRIVILEGE, "USAGE", "`d1`.*", False)
+        wanted = {"%": row._replace(grants=row.grants | {without_effect})}
+        stored = {"%": row.stored}
+        with pytest.raises(TargetFailed, match="cannot be made equal"):
+            make_equal(session, ReadPair("app", wanted, read.clone), stored, time.monotonic() + 10)
+        make_equal(session, read_pair(session, "app"), stored, time.monotonic() + 10)
+    assert not mariadb.logs_in("app_clone", "first"), "a clone is locked until its password is set"
+    assert pair.rotate()["username"] == "app_clone"
+
+
 def test_certificates_that_are_required_of_one_are_required_of_both(database: MariaDB, stand: Stand) -> None:
     """Only the parts that are set; a text with quotes stays what it is."""
-    from strongroom.rotation.rotators.mysql_accounts import read_account
-
     pair = Pair(database, stand)
     pair.rotate()
     for required, expected in (
@@ -206,8 +227,6 @@ def test_certificates_that_are_required_of_one_are_required_of_both(database: Ma
         with closing(connect(boss, Reach(None, True))) as session:
             first = read_account(session, "app")
             assert first["%"].options[0] == expected
-            from strongroom.rotation.rotators.mysql_accounts import plan_equal
-
             for statement in plan_equal(session, "app_clone", first, read_account(session, "app_clone"), {}):
                 session.run(statement)
             assert read_account(session, "app_clone")["%"].options == first["%"].options

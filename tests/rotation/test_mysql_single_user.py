@@ -158,27 +158,33 @@ def test_an_answer_or_a_statement_is_lost(
     assert stand.versions(secret_id) == 2
 
 
-@pytest.mark.parametrize("number", range(12))
-def test_r03_the_connection_is_lost_at_every_statement(database: MariaDB, stand: Stand, number: int) -> None:
-    """Before the n-th packet that any session sends: nothing is lost, and the rotation completes when it is let."""
-    database.make_user("app")
-    cutting = CuttingProxy(database.port, number)
-    try:
-        secret_id = stand.add(document(database, port=cutting.port, ssl=False))
-        stand.begin(secret_id)
-        for _ in range(5):
-            stand.run(secret_id)
-            assert_usable(database, stand, secret_id)
-            if not stand.row(secret_id).work.token:
-                break
-        assert cutting.has_cut
-        assert_rotated(database, stand, secret_id)
-    finally:
-        cutting.close()
+def test_r03_the_connection_is_lost_before_every_packet(mariadb: MariaDB, stand: Stand) -> None:
+    """Of all sessions of a rotation, one after the other: the credential is usable, and the rotation completes."""
+    number = 0
+    while True:
+        mariadb.make_user("app")
+        cutting = CuttingProxy(mariadb.port, number)
+        try:
+            secret_id = stand.add(document(mariadb, port=cutting.port, ssl=False))
+            stand.begin(secret_id)
+            for _ in range(3):
+                stand.run(secret_id)
+                assert_usable(mariadb, stand, secret_id)
+                if not stand.row(secret_id).work.token:
+                    break
+            assert stand.history(secret_id)[-1].outcome == "succeeded"
+            assert not mariadb.logs_in("app", "first")
+            assert stand.versions(secret_id) == 2
+        finally:
+            cutting.close()
+        if not cutting.has_cut:
+            break
+        number += 1
+    assert number > 30, "a rotation has more packets than that"
 
 
 class CuttingProxy(Proxy):
-    """Cuts one connection before the n-th packet of the session that changes the password."""
+    """Cuts one connection before the n-th packet that clients send."""
 
     def __init__(self, target_port: int, number: int) -> None:
         super().__init__(target_port)
@@ -201,7 +207,7 @@ def test_a_target_that_refuses_connections_says_nothing_about_the_value(
     database.make_user("app")
     secret_id = stand.add(document(database, port=proxy.port, ssl=False))
     proxy.refuses = True
-    assert rotate(stand, secret_id) == "the target cannot be reached"
+    assert rotate(stand, secret_id).startswith("the target cannot be reached")
     assert stand.history(secret_id)[-1].outcome == "failed"
     proxy.refuses = False
     stand.run(secret_id)

@@ -1,0 +1,167 @@
+"""Applications that connect to MariaDB and MySQL all the time while the real server rotates their credentials."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+import time
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.rotation.test_application import Application, rotate, wait_for_current
+from tests.rotation.test_mysql_single_user import document
+from tests.support.accounts import Account
+from tests.support.mariadb import ADMIN, ADMIN_PASSWORD, MariaDB
+from tests.support.scale import rounds
+from tests.support.server import Server, run_program
+
+
+@pytest.mark.soak
+def test_single_user_without_a_failure(
+    database: MariaDB, server: Server, account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Fifty rotations, of MySQL fewer; the log of the server, which logs every statement, holds no password."""
+    database.make_user("busy")
+    client = server.client("secretsmanager", account)
+    client.create_secret(Name="busy", SecretString=json.dumps(document(database, "busy")))
+    application = Application(database, server.client("secretsmanager", account), "busy", retries=True)
+    application.start()
+    passwords = []
+    for _ in range(rounds(50 if database.engine == "mariadb" else 15, 1_000)):
+        rotate(client, "busy")
+        passwords.append(application.read()["password"])
+    application.end()
+    with capsys.disabled():
+        print(
+            f"\n{database.engine}, single user: {len(passwords)} rotations, {application.connections} connections, "
+            f"{application.refusals} refused once, {application.failures} failed, "
+            f"longest {application.longest_s * 1000:.0f} ms until the new value"
+        )
+    assert application.failures == 0
+    assert application.connections > len(passwords)
+    log = database.log_path.read_text()
+    assert not any(password in log for password in passwords)
+
+
+@pytest.mark.soak
+def test_alternating_users_without_even_a_retry(
+    database: MariaDB, server: Server, account: Account, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The kept value is at most one rotation old, and never refused."""
+    for user in ("calm_clone", "calm"):
+        database.run(f"DROP USER IF EXISTS {user}")
+    database.make_user("calm")
+    client = server.client("secretsmanager", account)
+    boss = document(database, ADMIN, password=ADMIN_PASSWORD)
+    arn = client.create_secret(Name="boss", SecretString=json.dumps(boss))["ARN"]
+    client.create_secret(Name="calm", SecretString=json.dumps(document(database, "calm", masterarn=arn)))
+    application = Application(database, server.client("secretsmanager", account), "calm", retries=False)
+    application.start()
+    for _ in range(rounds(20 if database.engine == "mariadb" else 10, 400)):
+        before = application.connections
+        rotate(client, "calm")
+        application.wait_for_more(before + 2)  # the value that it keeps is one rotation old now
+        application.kept = application.read()
+    application.end()
+    with capsys.disabled():
+        print(
+            f"\n{database.engine}, alternating: {application.connections} connections, {application.failures} refused"
+        )
+    assert application.failures == 0
+
+
+@pytest.mark.soak
+def test_a_killed_server_takes_its_rotations_up_again(
+    mariadb: MariaDB, second_server: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Killed at random moments: the credential is usable, and the rotation is complete within ten seconds."""
+    seed = random.randrange(1 << 30)
+    chance = random.Random(seed)
+    server: Server = second_server()
+    longest_s = 0.0
+    for number in range(rounds(3, 100)):
+        name = f"killed{number}"
+        mariadb.make_user(name)
+        client = server.client("secretsmanager")
+        client.create_secret(Name=name, SecretString=json.dumps(document(mariadb, name)))
+        token = client.rotate_secret(SecretId=name)["VersionId"]
+        time.sleep(chance.uniform(0.0, 0.5))
+        server.kill9()
+        server.start()
+        began = time.monotonic()
+        wait_for_current(server.client("secretsmanager"), name, token)
+        longest_s = max(longest_s, time.monotonic() - began)
+        value = json.loads(server.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"])
+        assert mariadb.logs_in(name, value["password"]), f"seed {seed}"
+        assert not mariadb.logs_in(name, "first"), f"seed {seed}"
+    with capsys.disabled():
+        print(f"\nMariaDB, killed: complete again after {longest_s:.1f} s at most (seed {seed})")
+    assert longest_s < 10
+
+
+def function_arn(account: Account, name: str) -> str:
+    """Give the ARN of a built-in function."""
+    return f"arn:aws:lambda:us-east-1:{account.account_id}:function:{name}"
+
+
+@pytest.mark.parametrize(
+    ("engine", "family"), [("mysql", "MySQL"), ("aurora-mysql", "MySQL"), ("mariadb", "MariaDB")]
+)
+def test_the_functions_exist_in_every_account(
+    mariadb: MariaDB, server: Server, account: Account, engine: str, family: str
+) -> None:
+    """Under the names of AWS's templates, for the engines that they are for and no others."""
+    client = server.client("secretsmanager", account)
+    mariadb.make_user("named")
+    value = document(mariadb, "named", engine=engine)
+    client.create_secret(Name="named", SecretString=json.dumps(value))
+    arn = function_arn(account, f"SecretsManagerRDS{family}RotationSingleUser")
+    rotate(client, "named", RotationLambdaARN=arn)
+    assert client.describe_secret(SecretId="named")["RotationLambdaARN"] == arn
+    current = json.loads(client.get_secret_value(SecretId="named")["SecretString"])
+    assert mariadb.logs_in("named", current["password"])
+    other = function_arn(
+        account, f"SecretsManagerRDS{'MariaDB' if family == 'MySQL' else 'MySQL'}RotationSingleUser"
+    )
+    with pytest.raises(ClientError, match="engine"):
+        client.rotate_secret(SecretId="named", RotationLambdaARN=other)
+    several = function_arn(account, f"SecretsManagerRDS{family}RotationMultiUser")
+    with pytest.raises(ClientError, match="masterarn"):
+        client.rotate_secret(SecretId="named", RotationLambdaARN=several)
+
+
+def test_the_commands_of_an_operator(mariadb: MariaDB, server: Server, account: Account) -> None:
+    """dry-run, explain and history; never a value."""
+    client = server.client("secretsmanager", account)
+    mariadb.make_user("told")
+    arn = client.create_secret(Name="told", SecretString=json.dumps(document(mariadb, "told")))["ARN"]
+
+    def ask(command: str) -> str:
+        done = run_program("rotation", command, arn, "--data-dir", server.data_dir, "--json")
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    found = json.loads(ask("dry-run"))
+    assert all(check["is_met"] for check in found["checks"])
+    assert found["statements"] == ["SET PASSWORD = '…'"]
+    assert mariadb.logs_in("told", "first")
+    rotate(client, "told")
+    [entry] = json.loads(ask("history"))
+    proof = ("old_worked_before", "new_worked_before_promotion", "new_works_after", "old_refused_after")
+    assert {name: entry[name] for name in proof} == dict.fromkeys(proof, "yes")
+    assert entry["server"].startswith("server_uid")
+    password = json.loads(client.get_secret_value(SecretId=arn)["SecretString"])["password"]
+    assert password not in ask("history") + ask("explain") + ask("dry-run")
+
+
+def test_the_driver_is_imported_when_it_is_needed() -> None:
+    """A server without secrets of MySQL does not pay for it."""
+    program = (
+        "import sys, strongroom.cli, strongroom.cli.serving, strongroom.rotation.process; print(*sys.modules)"
+    )
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert not {"pymysql", "nacl"} & set(found.stdout.split())
