@@ -16,6 +16,7 @@ Source: Secrets Manager reference 5.2; audit reference 5.3, 5.4.
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import Any, Final, NamedTuple
 
@@ -35,9 +36,12 @@ from strongroom.rotation.outcomes import abandoned, failed, succeeded, tested
 from strongroom.rotation.parts import Parts
 from strongroom.rotation.rotator import Cause, TargetFailed
 from strongroom.rotation.standing import standing_of
+from strongroom.rotation.tally import FAILURES, SUCCESSES
 from strongroom.services.secretsmanager.model import Secret
 from strongroom.services.secretsmanager.rotation_rows import RotationRow, rotation_token, save_rotation
 from strongroom.store.transaction import Transaction
+
+log = logging.getLogger(__name__)
 
 CREATE, SET, TEST, FINISH = STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 LEASE_MS: Final = 1_000_000
@@ -68,6 +72,7 @@ class ByFunction:
         self._parts = parts
         self._journal = journal
         self._allowed: Allowed | None = None
+        self._ending = ""
 
     def advance(self, look: Look) -> Look | None:
         """Invoke the next step; give the next look, or None when there is nothing to do now."""
@@ -89,7 +94,10 @@ class ByFunction:
         if work.is_test:
             missed = "" if problem is None else str(problem)
             return self._commit(look, lambda t, e, s, r, n: tested(t, e, s, r, n, missed))
-        return self._commit(look, lambda t, e, s, r, n: self._ended(t, e, s, r, n, step, problem))
+        look_after = self._commit(look, lambda t, e, s, r, n: self._ended(t, e, s, r, n, step, problem))
+        if self._ending:
+            self._parts.tell(self._ending)
+        return look_after
 
     def _intend(
         self,
@@ -162,9 +170,17 @@ class ByFunction:
         if problem is not None:
             work = msgspec.structs.replace(row.work, invoked="", state=State.PLANNED.value)
             row = msgspec.structs.replace(row, work=work)
+            self._ending = FAILURES
+            log.warning(
+                "the rotation of secret number %d failed in %s: %s",
+                secret.secret_id,
+                step,
+                problem.cause.value,
+            )
             return failed(transaction, events, secret, row, now_ms, problem, step)
         if step == FINISH:
             work = msgspec.structs.replace(row.work, invoked="")
+            self._ending = SUCCESSES
             return succeeded(
                 transaction,
                 events,
