@@ -1,7 +1,7 @@
 """``python -m bench``: runs the scenarios; ends with 1 where a bar is missed, with 2 where a server fails.
 
 python -m bench [--quick] [--only NAME ...] [--secrets N] [--rounds N] [--seconds S] [--place DIR]
-python -m bench --profile get|steps
+python -m bench --profile get|put|steps
 """
 
 from __future__ import annotations
@@ -11,15 +11,23 @@ import os
 import platform
 import sys
 import tempfile
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
+from typing import Final
 
 from bench.measuring import Plan, Report
 from bench.processes import CORES, LOAD_CORE, SERVER_CORE
-from bench.profiling import PROFILES
+from bench.profiling import profile_get, profile_steps
+from bench.profiling_changes import profile_put
 from bench.scenarios import SCENARIOS
 from bench.servers import ServerFailed
 
+PROFILES: Final[dict[str, Callable[[int], None]]] = {
+    "get": profile_get,
+    "put": profile_put,
+    "steps": profile_steps,
+}
 _QUICK = {"seconds": 1.0, "secrets": 20_000, "memory_secrets": 20_000, "rotations": 100}
 
 

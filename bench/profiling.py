@@ -64,25 +64,35 @@ class Replies:
 
 
 @contextmanager
-def _worker() -> Iterator[tuple[Worker, list[bytes]]]:
-    """Give a worker over a small store, and signed requests for it."""
+def serving(*, starts_writer: bool = True) -> Iterator[tuple[Worker, Signer]]:
+    """Give a worker over a small store, and who signs requests for it."""
     with tempfile.TemporaryDirectory(prefix="strongroom-bench-") as place:
         deployment = new_deployment(Path(place) / "store", SECRETS)
         signer = Signer("127.0.0.1:7327", deployment.access_key_id, deployment.secret_access_key)
-        requests = [
-            signer.secretsmanager("GetSecretValue", {"SecretId": secret_name(number)})
-            for number in range(SECRETS)
-        ]
         counters = SharedCounters(1)
         worker = Worker(0, deployment.open(), SERVICES, counters, system_clock, None)
-        worker.writer.start()
+        if starts_writer:
+            worker.writer.start()
         asyncio.set_event_loop(worker.loop)
         try:
-            yield worker, requests
+            yield worker, signer
         finally:
             worker.writer.stop()
             worker.loop.run_until_complete(worker.journal.close(system_clock()))
             worker.loop.close()
+
+
+@contextmanager
+def _worker() -> Iterator[tuple[Worker, list[bytes]]]:
+    """Give a worker, and signed requests to read each of its secrets."""
+    with serving() as (worker, signer):
+        yield (
+            worker,
+            [
+                signer.secretsmanager("GetSecretValue", {"SecretId": secret_name(number)})
+                for number in range(SECRETS)
+            ],
+        )
 
 
 def raw_request(wire: bytes) -> RawRequest:
@@ -245,4 +255,3 @@ class _Nowhere:
 
 
 _NOWHERE: Final = _Nowhere()
-PROFILES: Final[dict[str, Callable[[int], None]]] = {"get": profile_get, "steps": profile_steps}

@@ -139,7 +139,7 @@ def test_a_missed_bar_fails_the_run() -> None:
     assert over.conclude() == 1
 
 
-@pytest.mark.parametrize("profile", ["steps", "get"])
+@pytest.mark.parametrize("profile", ["steps", "get", "put"])
 def test_the_profiles_run(profile: str) -> None:
     """The in-process profiles walk the real pipeline."""
     ran = subprocess.run(

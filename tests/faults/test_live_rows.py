@@ -671,7 +671,7 @@ def test_d05_a_head_of_before_is_no_way_around_the_record(stand: Stand) -> None:
     newest = anchor.read_bytes()
     make_old(stand)
     anchor.write_bytes(newest)
-    with pytest.raises(StoreTampered):
+    with pytest.raises(StoreTampered, match="before there were leaves"):
         stand.opened.open_rows(65_536).find(REGIONS, "us-east-1")
     stand.put(present, *RECORD)
     stand.change(lambda _: None)
