@@ -34,6 +34,8 @@ tls_cert = "/etc/strongroom/tls.crt"
 tls_key = "/etc/strongroom/tls.key"
 ```
 
+Settings whose names begin with `functions_` may also stand in a table `[functions]`, without that beginning.
+
 No setting holds a secret. Settings of the audit record can be changed here only, never through the API.
 
 | name | variable | default | unit | meaning |
