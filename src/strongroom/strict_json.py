@@ -2,7 +2,8 @@
 
 Rules:
  - The text is strict UTF-8 without a byte order mark; UTF-16 and UTF-32 are never guessed.
- - Objects and lists nest at most 64 deep; names and values together number at most 10,000.
+ - Objects and lists nest at most 64 deep; names and values together number at most 10,000, where whoever reads has no
+   greater number.
  - A name occurs once in an object: of two readers that keep the first and the last, one is deceived.
  - ``NaN`` and ``Infinity`` are refused, integers lie within 64 signed bits, numbers do not overflow.
  - No text holds NUL or half of a surrogate pair: no store keeps them alike.
@@ -107,12 +108,13 @@ _scan: Final = _scanner(_read_integer, _read_decimal)
 _scan_number_texts: Final = _scanner(NumberText, NumberText)
 
 
-def load_json(text: bytes | str, *, number_texts: bool = False) -> Any:
+def load_json(text: bytes | str, *, number_texts: bool = False, most: int = MAX_TOKENS) -> Any:
     """Read one JSON text: a policy, an event pattern, the inside of a secret.
 
     Args:
         text: The document; bytes as received, or text that was taken out of another document.
         number_texts: Keep every number as ``NumberText``: policies compare decimals, never floats.
+        most: How many names and values it may have.
 
     Raises:
         MalformedJSON: A rule of this module is broken; the message says which.
@@ -128,7 +130,7 @@ def load_json(text: bytes | str, *, number_texts: bool = False) -> Any:
         document = None
         problem = "The text is not UTF-8."
     if document is not None:
-        _check_size(data)
+        _check_size(data, most)
         try:
             value, end = (_scan_number_texts if number_texts else _scan)(document, 0)
         except _RuleBroken as broken:
@@ -143,29 +145,33 @@ def load_json(text: bytes | str, *, number_texts: bool = False) -> Any:
     raise MalformedJSON(problem)
 
 
-def load_object(body: bytes) -> dict[str, Any]:
+def load_object(body: bytes, most: int = MAX_TOKENS) -> dict[str, Any]:
     """Read a JSON text whose top level is an object, as the body of every request must be.
+
+    Args:
+        body: The text.
+        most: How many names and values it may have.
 
     Raises:
         MalformedJSON: A rule of this module is broken, or the text is something other than an object.
     """
-    value = load_json(body)
+    value = load_json(body, most=most)
     if type(value) is not dict:
         raise MalformedJSON("The top level is not an object.")
     return value
 
 
-def _check_size(data: bytes) -> None:
+def _check_size(data: bytes, most: int) -> None:
     """Refuse a text that is too deep or has too many names and values, before anything is built from it."""
     # A text of 128 bytes cannot nest deeper than 64 and be whole, nor can one of 10,000 hold more marks.
     if len(data) <= 2 * MAX_DEPTH:
         return
     depth_bound = data.count(b"[") + data.count(b"{")
-    if depth_bound <= MAX_DEPTH and len(data) <= MAX_TOKENS:
+    if depth_bound <= MAX_DEPTH and len(data) <= most:
         return
     # Every name is followed by a colon; every value but the first follows a colon, a comma or a bracket.
     token_bound = 1 + 2 * data.count(b":") + data.count(b",") + data.count(b"[")
-    if depth_bound <= MAX_DEPTH and token_bound <= MAX_TOKENS:
+    if depth_bound <= MAX_DEPTH and token_bound <= most:
         return
     depth = tokens = 0
     for match in _MARK.finditer(data):
@@ -174,7 +180,7 @@ def _check_size(data: bytes) -> None:
             depth -= 1
             continue
         tokens += 1
-        if tokens > MAX_TOKENS:
+        if tokens > most:
             raise MalformedJSON("The text has too many names and values.")
         if mark in b"[{":
             depth += 1

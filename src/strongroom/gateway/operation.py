@@ -14,6 +14,7 @@ import msgspec
 
 from strongroom.policy.compile import CompiledPolicy
 from strongroom.policy.principals import Granted
+from strongroom.strict_json import MAX_TOKENS
 from strongroom.wire.faults import MessageMember
 from strongroom.wire.rest_json import Binding
 from strongroom.wire.shapes import Shape
@@ -87,6 +88,7 @@ class Operation(msgspec.Struct, Generic[Request, Response], frozen=True):
             and its handler finds the result in ``Context.prepared``.
         is_heavy: Whether the preparation takes long (a large archive is checked): it runs on a pool of its own, and
             the two seconds of an answer begin after it.
+        most_values: How many names and values the JSON of its request may have (J-02).
         is_read_only: ``readOnly`` in the audit record; None means: unless the mode is CHANGE.
         is_unbuffered: The reply carries ``Cache-Control: no-store`` (X-04).
         apart: For an operation of mode QUERY that waits for something else than the store: after steps 5 and 6 it
@@ -112,6 +114,7 @@ class Operation(msgspec.Struct, Generic[Request, Response], frozen=True):
     prepare: Callable[[Context, Request, Target], Any] | None = None
     is_read_only: bool | None = None
     is_heavy: bool = False
+    most_values: int = MAX_TOKENS
     is_unbuffered: bool = False
     apart: Callable[[Context, Request, Target], Callable[[], Any] | None] | None = None
     event_name: str = ""

@@ -59,11 +59,14 @@ from strongroom.http_message import RawReply
 from strongroom.store.errors import StoreError
 from strongroom.store.rows import Rows
 from strongroom.store.writer import Change
+from strongroom.strict_json import MAX_TOKENS
 
 log = logging.getLogger(__name__)
 
 INLINE_BODY_BYTES: Final = 1_048_576
 """Larger bodies are hashed and read on a thread, not on the event loop."""
+SMALL_BODY_BYTES: Final = 131_072
+"""So are larger ones than this, where an operation takes more names and values than others do."""
 
 MOST_UNSIGNED: Final = 64
 """Requests without a signature that may wait to be identified; anybody can send them."""
@@ -178,7 +181,7 @@ class Pipeline:
             if route.operation is not None and route.operation.identify is not None:
                 self._begin_unsigned(exchange, route, now_ms)
                 return None
-            if len(request.body) > INLINE_BODY_BYTES:
+            if len(request.body) > SMALL_BODY_BYTES and _is_large(route, len(request.body)):
                 self._begin_large(exchange, route, now_ms)
                 return None
             credential, claim = self._authenticator.authenticate(request, route, self._rows)
@@ -537,3 +540,9 @@ class Pipeline:
 
 def _ignore(_: bool) -> None:
     """Leave it to the last record of the call to say whether all are durable."""
+
+
+def _is_large(route: Route, size: int) -> bool:
+    """Whether a body that is not small is read on a thread."""
+    operation = route.operation
+    return size > INLINE_BODY_BYTES or (operation is not None and operation.most_values > MAX_TOKENS)

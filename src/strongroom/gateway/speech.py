@@ -51,7 +51,8 @@ def parse_request(route: Route, request: RawRequest) -> Any:
                 request.by_name(),
                 request.body,
             )
-        return _JSON[route.protocol].parse(request.body, route.operation.request)
+        operation = route.operation
+        return _JSON[route.protocol].parse(request.body, operation.request, operation.most_values)
     except SerializationProblem as problem:
         code, status = errors.serialization
         raise Fault(code, problem.message, status=status) from problem

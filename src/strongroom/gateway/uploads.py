@@ -33,6 +33,8 @@ _LIMITS: Final = {
 
 Source: Lambda developer guide, "Lambda quotas"; audit reference 5.2, 5.4.
 """
+_TARGETS: Final = {b"Logs_20140328.PutLogEvents": 6_291_456}
+"""By target header, the largest body in bytes. A mebibyte of messages takes up to six times as much in JSON."""
 
 
 class UploadDesk:
@@ -56,18 +58,28 @@ class UploadDesk:
         Raises:
             Refused: The request may not bring it, or no place is free.
         """
+        route, most = self._limit_of(head)
+        if not self._knows(_head_alone(head)):
+            raise Refused(Refusal.BODY_TOO_LARGE)
+        if head.content_length > most:
+            raise Refused(Refusal.BODY_TOO_LARGE, None if route is None else _too_large(route, most))
+        if self.held >= MOST_AT_ONCE:
+            raise Refused(Refusal.BUFFERS_FULL)
+        self.held += 1
+
+    def _limit_of(self, head: Head) -> tuple[Route | None, int]:
+        """Find how much the operation of a head may bring; its route where Lambda words the refusal of more."""
+        most = _TARGETS.get(head.named.get(b"x-amz-target", b""))
+        if most is not None:
+            return None, most
         try:
             route = self._find_route(head.method, head.path, head.query)
         except Fault:
             raise Refused(Refusal.BODY_TOO_LARGE) from None
         most = _LIMITS.get(route.name) if route.service.name == "lambda" else None
-        if most is None or not self._knows(_head_alone(head)):
+        if most is None:
             raise Refused(Refusal.BODY_TOO_LARGE)
-        if head.content_length > most:
-            raise Refused(Refusal.BODY_TOO_LARGE, _too_large(route, most))
-        if self.held >= MOST_AT_ONCE:
-            raise Refused(Refusal.BUFFERS_FULL)
-        self.held += 1
+        return route, most
 
     def release(self) -> None:
         """Take a place back."""

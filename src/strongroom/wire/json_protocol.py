@@ -21,7 +21,7 @@ from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 
-from strongroom.strict_json import MalformedJSON, load_object
+from strongroom.strict_json import MAX_TOKENS, MalformedJSON, load_object
 from strongroom.wire.blob import decode_blob
 from strongroom.wire.constraints import Wording, checked
 from strongroom.wire.describe import Kind, TypeInfo, describe, holds_blob
@@ -59,12 +59,13 @@ class JSONProtocol:
         self.version = version
         self.content_type = f"application/x-amz-json-{version}"
 
-    def parse(self, body: bytes, shape: type[S]) -> S:
+    def parse(self, body: bytes, shape: type[S], most: int = MAX_TOKENS) -> S:
         """Read a request.
 
         Args:
             body: The body as received; empty stands for ``{}``.
             shape: The request of the operation.
+            most: How many names and values it may have.
 
         Raises:
             SerializationProblem: The body is not JSON by our rules, or a member has the wrong type.
@@ -72,7 +73,7 @@ class JSONProtocol:
         """
         problem = ""
         try:
-            document = load_object(body) if body else {}
+            document = load_object(body, most) if body else {}
         except MalformedJSON as broken:
             problem = broken.message
         if problem:

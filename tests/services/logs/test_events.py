@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.services.logs.test_groups import refused
-from tests.support.accounts import Account
+from tests.support.accounts import Account, Key
 from tests.support.server import MovedServer, Server
 
 CANARY = "canary-7c1f09"
@@ -177,6 +177,45 @@ def test_a_portion_that_breaks_a_rule_is_refused_whole(
     refusal = ("InvalidParameterException", text)
     assert refused(logs.put_log_events, **of(stream), logEvents=sent) == refusal
     assert messages(logs.get_log_events(**of(stream))) == []
+
+
+def test_a_mebibyte_is_taken_as_it_is_counted_and_no_more(
+    server: Server, logs: Any, stream: tuple[str, str], now_ms: int
+) -> None:
+    """Each event counts 26 bytes more than its message, whatever it takes in JSON."""
+    sent = [{"timestamp": now_ms, "message": "x" * 500}] * 2_000
+    assert refused(logs.put_log_events, **of(stream), logEvents=sent) == (
+        "InvalidParameterException",
+        "Upload too large: 1052000 bytes exceeds limit of 1048576",
+    )
+    logs.put_log_events(**of(stream), logEvents=sent[:1_990])
+    assert logs.describe_log_groups()["logGroups"][0]["storedBytes"] == 1_990 * 526
+    logs.put_log_events(**of(stream), logEvents=[{"timestamp": now_ms, "message": "\x01" * 900_000}])
+
+
+def test_ten_thousand_events_are_taken_and_no_more(
+    server: Server, logs: Any, stream: tuple[str, str], now_ms: int
+) -> None:
+    """More names and values than others may send are taken for them, and bounded."""
+    sent = [{"timestamp": now_ms, "message": "m"}] * 10_001
+    code, text = refused(logs.put_log_events, **of(stream), logEvents=sent)
+    assert code == "InvalidParameterException"
+    assert text.endswith("Member must have length less than or equal to 10000")
+    logs.put_log_events(**of(stream), logEvents=sent[:10_000])
+    assert logs.describe_log_groups()["logGroups"][0]["storedBytes"] == 10_000 * 27
+    body = json.dumps({"logGroupName": "g", "logStreamName": "s", "logEvents": [0] * 60_001}).encode()
+    assert server.raw("logs", "PutLogEvents", body).json()["__type"] == "SerializationException"
+
+
+@pytest.mark.parametrize(("target", "size"), [("PutLogEvents", 6_291_500), ("CreateLogStream", 1_100_000)])
+def test_j06_a_body_beyond_the_limit_of_its_operation_is_not_read(
+    server: Server, target: str, size: int
+) -> None:
+    """Only PutLogEvents may bring more than a mebibyte, and only for a key that exists."""
+    body = b'{"logGroupName": "' + b"x" * size + b'"}'
+    assert server.raw("logs", target, body).status == 413
+    nobody = Key("AKIA" + "Z" * 16, "x" * 40)
+    assert server.raw("logs", "PutLogEvents", body[:1_200_000], key=nobody).status == 413
 
 
 def test_too_old_and_too_new_events_are_left_out_and_named(

@@ -166,4 +166,5 @@ PUT_LOG_EVENTS = Operation(
     target=target,
     handle=handle,
     recorded_request=("log_group_name", "log_stream_name"),
+    most_values=60_000,  # 10,000 events of an object, two names and two values each
 )
