@@ -23,9 +23,9 @@ from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.iam.contract import Role
 from strongroom.services.sts import errors, issuing, model
+from strongroom.services.sts.role_sessions import RoleSession
 from strongroom.services.sts.roles import duration, role_target
 from strongroom.services.sts.second_factor import factor_conditions, shown_at_s, shows_factor
-from strongroom.services.sts.session_token import expiry_s, issue, new_seed
 from strongroom.services.sts.shapes import (
     Arn,
     AssumedRoleUser,
@@ -41,7 +41,6 @@ from strongroom.services.sts.shapes import (
     Tags,
     TokenCode,
 )
-from strongroom.store.revision import session_epoch
 from strongroom.wire.shapes import Shape, limits
 
 
@@ -134,31 +133,18 @@ def handle(context: Context, request: Request, target: Target) -> Response:
         tags=tags,
         transitive=transitive,
     )
-    issued_s, expires_s = expiry_s(context.now_ms, duration_s)
-    credentials = issue(
-        context.deployment.keyring,
-        model.Claims(
-            layout=1,
-            kind="role",
-            account=role.account,
-            principal_id=role.unique_id,
-            name=request.role_session_name,
-            issued_s=issued_s,
-            expires_s=expires_s,
-            epoch=session_epoch(context.rows),
-            seed=new_seed(),
-            packed=packed.packed,
-            source_identity=source_identity,
-            mfa_s=shown_at_s(context, target),
-        ),
-        request.minimum_session_token_size or 0,
+    issued = RoleSession(
+        role,
+        request.role_session_name,
+        duration_s,
+        packed,
+        source_identity=source_identity,
+        mfa_s=shown_at_s(context, target),
     )
+    credentials = issued.issue(context, request.minimum_session_token_size)
     return Response(
         credentials=credentials,
-        assumed_role_user=AssumedRoleUser(
-            assumed_role_id=f"{role.unique_id}:{request.role_session_name}",
-            arn=model.session_arn(role.account, role.name, request.role_session_name),
-        ),
+        assumed_role_user=issued.bearer,
         packed_policy_size=packed.percent,
         source_identity=source_identity,
         session_token_utilization=issuing.token_utilization(credentials),

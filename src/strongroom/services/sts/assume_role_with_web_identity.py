@@ -27,8 +27,8 @@ from strongroom.policy.question import Principal, tag_keys
 from strongroom.services.iam import contract as iam
 from strongroom.services.iam.contract import Role
 from strongroom.services.sts import errors, issuing, model
+from strongroom.services.sts.role_sessions import RoleSession
 from strongroom.services.sts.roles import account_of_role, duration, role_target
-from strongroom.services.sts.session_token import expiry_s, issue, new_seed
 from strongroom.services.sts.shapes import (
     Arn,
     AssumedRoleUser,
@@ -43,7 +43,6 @@ from strongroom.services.sts.shapes import (
     Tag,
 )
 from strongroom.services.sts.web_identity import Bearer, check_signature, fits, prove, read_token
-from strongroom.store.revision import session_epoch
 from strongroom.wire.shapes import SENSITIVE, Shape, limits
 
 
@@ -170,33 +169,20 @@ def handle(context: Context, request: Request, target: Target) -> Response:
         tags=tags,
         transitive=transitive,
     )
-    issued_s, expires_s = expiry_s(context.now_ms, duration_s)
-    credentials = issue(
-        context.deployment.keyring,
-        model.Claims(
-            layout=1,
-            kind="role",
-            account=role.account,
-            principal_id=role.unique_id,
-            name=request.role_session_name,
-            issued_s=issued_s,
-            expires_s=expires_s,
-            epoch=session_epoch(context.rows),
-            seed=new_seed(),
-            packed=packed.packed,
-            source_identity=bearer.source_identity,
-            web_provider=context.caller.principal.arn,
-            web_keys=bearer.keys,
-        ),
-        request.minimum_session_token_size or 0,
+    issued = RoleSession(
+        role,
+        request.role_session_name,
+        duration_s,
+        packed,
+        source_identity=bearer.source_identity,
+        web_provider=context.caller.principal.arn,
+        web_keys=bearer.keys,
     )
+    credentials = issued.issue(context, request.minimum_session_token_size)
     return Response(
         credentials=credentials,
         subject_from_web_identity_token=bearer.subject,
-        assumed_role_user=AssumedRoleUser(
-            assumed_role_id=f"{role.unique_id}:{request.role_session_name}",
-            arn=model.session_arn(role.account, role.name, request.role_session_name),
-        ),
+        assumed_role_user=issued.bearer,
         packed_policy_size=packed.percent,
         provider=bearer.issuer,
         audience=bearer.audiences[0],
