@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 OF_THE_ACCOUNT = "account_id = :account"
 _OF_A_GROUP = f"group_id IN (SELECT group_id FROM iam_groups WHERE {OF_THE_ACCOUNT})"
 _OF_A_SECRET = f"secret_id IN (SELECT secret_id FROM secrets WHERE {OF_THE_ACCOUNT})"
+_OF_A_FUNCTION = f"function_id IN (SELECT function_id FROM functions WHERE {OF_THE_ACCOUNT})"
+_OF_A_LOG_GROUP = f"group_id IN (SELECT group_id FROM log_groups WHERE {OF_THE_ACCOUNT})"
 _OF_A_KEY = f"key_id IN (SELECT key_id FROM kms_keys WHERE {OF_THE_ACCOUNT})"
 TABLES = {
     **dict.fromkeys(
@@ -27,6 +29,7 @@ TABLES = {
             "accounts", "iam_account_settings", "iam_attachments", "iam_credential_reports", "iam_groups",
             "iam_instance_profiles", "iam_mfa_devices", "iam_oidc_providers", "iam_policies", "iam_roles",
             "iam_users", "iam_access_keys", "kms_aliases", "kms_grants", "kms_keys", "secrets",
+            "functions", "function_layers", "log_groups",
         ),
         OF_THE_ACCOUNT,
     ),
@@ -36,6 +39,9 @@ TABLES = {
     "iam_user_policies": f"user_id IN (SELECT user_id FROM iam_users WHERE {OF_THE_ACCOUNT})",
     **dict.fromkeys(("kms_key_dues", "kms_key_policies", "kms_key_materials"), _OF_A_KEY),
     **dict.fromkeys(("rotation_history", "rotations", "secret_policies", "secret_versions"), _OF_A_SECRET),
+    **dict.fromkeys(("function_events", "function_versions"), _OF_A_FUNCTION),
+    "function_code": "archive_id IN (SELECT archive_id FROM function_versions)",
+    **dict.fromkeys(("log_batches", "log_dues", "log_leaves", "log_streams"), _OF_A_LOG_GROUP),
     "regions": "true",
 }  # fmt: skip
 """Every table of the domain, and which of its rows belong to an account."""
