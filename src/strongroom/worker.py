@@ -28,6 +28,7 @@ from strongroom.clock import Clock, system_clock
 from strongroom.config import ANSWER_WITHIN_MS, Settings
 from strongroom.functions.gate import InvocationGate
 from strongroom.gateway.authentication import Authenticator
+from strongroom.gateway.compiling import COMPILED
 from strongroom.gateway.counters import SharedCounters, render_metrics
 from strongroom.gateway.deployment import Deployment
 from strongroom.gateway.edge import Edge, EdgeLimits
@@ -335,6 +336,7 @@ class Worker:
     def serve(self, host: str, port: int, *, reuse_port: bool, ready: Callable[[int], None]) -> None:
         """Serve until ``stop``; ``ready`` hears the port once requests are answered."""
         asyncio.set_event_loop(self.loop)
+        COMPILED.keep_off_this_thread()
         # What was made until now stays, and hardly anything later is garbage in a circle: a collection that walks
         # through all cached rows would only hold requests up.
         gc.freeze()

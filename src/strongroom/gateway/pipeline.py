@@ -45,6 +45,7 @@ from strongroom.gateway.authorisation import (
 from strongroom.gateway.call import Call
 from strongroom.gateway.caller import NOBODY, Credential
 from strongroom.gateway.changes import Afterthought, PendingChange
+from strongroom.gateway.compiling import PolicyNotCompiled
 from strongroom.gateway.context import Context, refuse_unserved
 from strongroom.gateway.deployment import Deployment
 from strongroom.gateway.exchange import Exchange
@@ -167,10 +168,9 @@ class Pipeline:
                     reads.append(call)
             except Exception as problem:  # noqa: BLE001 - as above; it was let in, so it waits no longer
                 self._give_up(call, problem)
-        for call in reads:
-            if call.fault is None:
-                self._attempt(call, self._rows)  # 5 to 7
-        self._finish_reads(reads)  # 8
+        self._finish_reads(
+            [call for call in reads if call.fault is not None or self._attempt_here(call)]
+        )  # 8
 
     def _admit(self, exchange: Exchange, now_ms: Instant) -> Call | None:
         """Find out what is asked (2) and by whom (3); None for what is answered, or goes another way."""
@@ -194,11 +194,33 @@ class Pipeline:
         except StoreError as problem:
             self._answer_unauthenticated(exchange, as_fault(problem), route)
             return None
+        except PolicyNotCompiled as wanted:
+            self._compile(wanted, lambda problem: self._admit_again(exchange, now_ms, problem))
+            return None
         region = route.service.home_region or claim.region
         use = credential.use
         if now_ms >= use.again_ms or use.service != route.service.name or use.region != region:
             self._mark_use(credential, route.service.name, region, now_ms)
         return Call(exchange, route, credential.caller, region, now_ms)
+
+    def _admit_again(self, exchange: Exchange, now_ms: Instant, problem: Exception | None) -> None:
+        """Go on with a request whose caller has a policy that a thread has compiled meanwhile."""
+        if problem is not None:
+            self._answer_unauthenticated(exchange, as_fault(problem))
+            return
+        call: Call | None = None
+        try:
+            call = self._admit(exchange, now_ms)
+            if call is None:
+                return
+            self._wait_for(call)
+            if self._begin(call) and (call.fault is not None or self._attempt_here(call)):
+                self._finish_reads([call])
+        except Exception as caught:  # noqa: BLE001 - as in ``handle_batch``
+            if call is None:
+                self._answer_unauthenticated(exchange, as_fault(caught))
+            else:
+                self._give_up(call, caught)
 
     def _begin_large(self, exchange: Exchange, route: Route, now_ms: Instant) -> None:
         """Take a request with a large body: it is hashed and read on a thread (3, 4)."""
@@ -233,9 +255,7 @@ class Pipeline:
         except Exception as caught:  # noqa: BLE001 - as above; it was let in, so it waits no longer
             self._give_up(call, caught)
             return
-        if is_done_here:
-            if call.fault is None:
-                self._attempt(call, self._rows)
+        if is_done_here and (call.fault is not None or self._attempt_here(call)):
             self._finish_reads([call])
 
     def _begin_unsigned(self, exchange: Exchange, route: Route, now_ms: Instant) -> None:
@@ -310,6 +330,24 @@ class Pipeline:
         return False
 
     # ---- steps 5 to 7: inline for reads, on the writer thread for changes ----------------------------
+
+    def _attempt_here(self, call: Call) -> bool:
+        """Walk steps 5 to 7 of a read on the event loop; False when it waits for a policy that is being compiled."""
+        try:
+            self._attempt(call, self._rows)
+        except PolicyNotCompiled as wanted:
+            self._compile(wanted, lambda problem: self._attempt_again(call, problem))
+            return False
+        return True
+
+    def _attempt_again(self, call: Call, problem: Exception | None) -> None:
+        if problem is not None or call.is_refused or self._attempt_here(call):
+            self._finish_query(call, problem)
+
+    def _compile(self, wanted: PolicyNotCompiled, go_on: Callable[[Exception | None], None]) -> None:
+        """Let a thread compile a policy, then go on."""
+        compile_policy = wanted.compile  # the exception itself is gone when the thread comes to it
+        self._run_query(lambda _: compile_policy(), go_on)
 
     def _attempt(self, call: Call, rows: Rows) -> None:
         """Walk steps 5 to 7 of a read; what goes wrong becomes the call's fault."""

@@ -17,6 +17,7 @@ from typing import Final
 
 import msgspec
 
+from strongroom.gateway.compiling import COMPILED
 from strongroom.policy.compile import CompiledPolicy, PolicySet, compile_policy
 from strongroom.policy.document import MalformedPolicy, PolicyKind
 from strongroom.policy.managed import find_managed_policy
@@ -128,7 +129,7 @@ def compile_or_deny(
     """Compile a stored policy; one that is gone or cannot be read denies everything."""
     try:
         if text is not None:
-            return compile_policy(text, kind, source_id=source_id, principal_ids=principal_ids)
+            return COMPILED.get(text, kind, source_id=source_id, principal_ids=principal_ids)
         log.error("the policy %s is gone: it denies", source_id)
     except MalformedPolicy as problem:
         log.error("the policy %s cannot be read (%s): it denies", source_id, problem.rule)

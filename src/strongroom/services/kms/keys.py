@@ -17,6 +17,7 @@ from typing import Final
 from strongroom.audit.record import Resource
 from strongroom.crypto import envelope
 from strongroom.crypto.keyring import Keyring
+from strongroom.gateway.compiling import COMPILED
 from strongroom.policy.compile import CompiledPolicy, compile_policy
 from strongroom.policy.document import MalformedPolicy, PolicyKind
 from strongroom.policy.match import fold
@@ -214,7 +215,7 @@ def _load_alias(rows: Rows, account: str, region: str, name: str) -> str | None:
 
 def _compile(key: KeyRow, document: str, principal_ids: Mapping[str, str]) -> CompiledPolicy:
     try:
-        return compile_policy(document, PolicyKind.KEY, source_id=key.arn, principal_ids=dict(principal_ids))
+        return COMPILED.get(document, PolicyKind.KEY, source_id=key.arn, principal_ids=principal_ids)
     except MalformedPolicy:
         log.error("the policy of %s cannot be read; it lets nobody in", key.arn)
         return compile_policy(_DENY_ALL, PolicyKind.KEY, source_id=key.arn)

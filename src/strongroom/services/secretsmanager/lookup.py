@@ -15,10 +15,11 @@ from collections.abc import Mapping
 import msgspec
 
 from strongroom.arn import PARTITION, MalformedARN, parse_arn
+from strongroom.gateway.compiling import COMPILED
 from strongroom.gateway.conditions import BuiltOnDemand
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Target
-from strongroom.policy.compile import CompiledPolicy, compile_policy
+from strongroom.policy.compile import CompiledPolicy
 from strongroom.policy.document import PolicyKind
 from strongroom.policy.match import fold
 from strongroom.services.secretsmanager import errors
@@ -137,7 +138,7 @@ def _compile(rows: Rows, secret: Secret) -> tuple[CompiledPolicy | None]:
     policy = find_policy(rows, secret)
     if policy is None:
         return (None,)
-    compiled = compile_policy(
+    compiled = COMPILED.get(
         policy.document, PolicyKind.RESOURCE, source_id=secret.arn, principal_ids=policy.principal_ids
     )
     return (compiled,)
