@@ -15,7 +15,7 @@ from strongroom.services.logs import leaves as leaves_module
 from strongroom.services.logs import reading
 from strongroom.services.logs.appending import append_events
 from strongroom.services.logs.batches import BATCHES
-from strongroom.services.logs.contract import LogPlace, append_lines, keep_lines
+from strongroom.services.logs.contract import LogPlace, append_lines
 from strongroom.services.logs.groups import make_group, make_stream
 from strongroom.services.logs.leaves import LEAVES
 from strongroom.services.logs.model import LogGroup, NewEvent
@@ -349,31 +349,21 @@ def test_what_expired_goes_and_the_chain_holds(tidied: Tidied, monkeypatch: pyte
 PLACE = LogPlace(ACCOUNT, REGION, "/aws/lambda/f", "2026/11/26/[$LATEST]" + "0" * 32)
 
 
-def test_lines_of_a_function_make_their_group_and_stream(tidied: Tidied) -> None:
-    """In one change of their own; half characters do no harm, empty lines are dropped, order does not matter."""
+def test_lines_of_a_function_make_their_group_and_stream(store: Store) -> None:
+    """Half characters do no harm, empty lines are dropped, order does not matter, and expired lines are not kept."""
     lines = [(NOW + 1, "END\n"), (NOW, "START\n"), (NOW, ""), (NOW + 2, "\ud800 cut")]
-    lost: list[int] = []
-    keep_lines(tidied.writer.submit, KEYRING, PLACE, lines, NOW, lambda: lost.append(1))
-    keep_lines(tidied.writer.submit, KEYRING, PLACE, [(NOW + 3, "again")], NOW, lambda: lost.append(1))
-    tidied.writer.stop()
-    group = find_group(tidied.rows, ACCOUNT, REGION, "/aws/lambda/f")
+    with committed(store.rows):
+        append_lines(store.rows, KEYRING, PLACE, lines, NOW)
+    with committed(store.rows):
+        append_lines(store.rows, KEYRING, PLACE, [(NOW + 3, "again")], NOW)
+        append_lines(store.rows, KEYRING, PLACE, [], NOW)
+    group = find_group(store.rows, ACCOUNT, REGION, "/aws/lambda/f")
     assert group is not None
-    found = read_all(tidied.rows, group)
+    with committed(store.rows):
+        update_group(store.rows, with_attributes(group, retention_days=1))
+        append_lines(store.rows, KEYRING, PLACE, [(NOW - 2 * 86_400_000, "expired")], NOW)
+    found = read_all(store.rows, group)
     assert [event.message for event in found] == ["START\n", "END\n", "? cut", "again"]
-    assert lost == []
-
-
-def test_lines_that_cannot_be_kept_raise_nothing_and_are_counted(tidied: Tidied) -> None:
-    """Whether the writer takes no more, or the store does not hold what it should."""
-    lost: list[int] = []
-    with committed(tidied.rows):
-        append_lines(tidied.rows, KEYRING, PLACE, [(NOW, "first")], NOW)
-    tidied.connection.execute("DELETE FROM log_leaves")
-    tidied.connection.execute("DELETE FROM log_batches")
-    keep_lines(tidied.writer.submit, KEYRING, PLACE, [(NOW, "m")], NOW, lambda: lost.append(1))
-    tidied.writer.stop()
-    keep_lines(tidied.writer.submit, KEYRING, PLACE, [(NOW, "m")], NOW, lambda: lost.append(2))
-    assert lost == [1, 2]
 
 
 def test_the_tables_are_those_of_the_migration(store: Store) -> None:

@@ -1,19 +1,15 @@
 """What other services may ask of the log service: to keep what a function wrote.
 
-A log that cannot be written never fails what was logged about: ``keep_lines`` raises nothing and tells who counts.
-
 Rules:
  - Group and stream are made with the first line; lines that have expired by the retention of the group are dropped.
- - The lines are a change of their own, behind the change or the read that they tell of: whoever waits for that does
-   not wait for them.
+ - Whoever appends does it in a change of its own, so that a log that cannot be kept undoes nothing else.
 
 Source: audit reference 5.6, Logs.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -25,9 +21,6 @@ from strongroom.services.logs.groups import make_group, make_stream
 from strongroom.services.logs.model import NewEvent
 from strongroom.services.logs.tables import find_group, find_stream
 from strongroom.store.transaction import Transaction
-from strongroom.store.writer import Change
-
-log = logging.getLogger(__name__)
 
 LINE_MOST_CHARACTERS: Final = 262_144
 """What is longer is cut: the text of one line."""
@@ -79,73 +72,6 @@ def append_lines(
         append_events(transaction, keyring, group, stream, kept, now_ms)
 
 
-def keep_lines(
-    submit: Callable[[Change], None],
-    keyring: Keyring,
-    place: LogPlace,
-    lines: Sequence[Line],
-    now_ms: Instant,
-    on_lost: Callable[[], None] = lambda: None,
-) -> None:
-    """Let the writer add lines, whenever it comes to it; raises nothing.
-
-    Args:
-        submit: Lets a change wait for the writer.
-        keyring: Seals them.
-        place: Where they belong.
-        lines: In any order.
-        now_ms: When they arrived.
-        on_lost: Hears, on any thread, that they could not be kept; counts it.
-    """
-    try:
-        submit(_Lines(keyring, place, lines, now_ms, on_lost))
-    except Exception as problem:  # noqa: BLE001 - whatever it is, the run that was logged about stands
-        _lose(problem, on_lost)
-
-
-class _Lines:
-    """Lines on their way through the writer."""
-
-    def __init__(
-        self,
-        keyring: Keyring,
-        place: LogPlace,
-        lines: Sequence[Line],
-        now_ms: Instant,
-        on_lost: Callable[[], None],
-    ) -> None:
-        self._keyring = keyring
-        self._place = place
-        self._lines = lines
-        self._now_ms = now_ms
-        self._on_lost = on_lost
-        self._is_lost = False
-
-    def perform(self, transaction: Transaction) -> None:
-        """Add them."""
-        append_lines(transaction, self._keyring, self._place, self._lines, self._now_ms)
-
-    def fail(self, problem: Exception) -> None:
-        """Count that they are lost."""
-        self._is_lost = True
-        _lose(problem, self._on_lost)
-
-    def records(self) -> Sequence[tuple[str, bytes]]:
-        """Give no record: what was done is recorded where it was done."""
-        return ()
-
-    def settle(self, committed: bool) -> None:
-        """Hear whether they are kept."""
-        if not committed and not self._is_lost:
-            _lose(None, self._on_lost)
-
-
 def _storable(text: str) -> str:
     """Cut a text, and put question marks where it has halves of characters: a function may print anything."""
     return text[:LINE_MOST_CHARACTERS].encode("utf-8", "replace").decode()
-
-
-def _lose(problem: Exception | None, on_lost: Callable[[], None]) -> None:
-    cause = "the group was not committed" if problem is None else type(problem).__name__
-    log.error("the log lines of a function were not kept: %s", cause)
-    on_lost()
