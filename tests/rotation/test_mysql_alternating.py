@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from strongroom.rotation.rehearsing import dry_run
 from strongroom.rotation.rotator import Document, TargetFailed
 from strongroom.rotation.rotators import Reach
 from strongroom.rotation.rotators.mysql_accounts import plan_equal, read_account
@@ -499,8 +500,6 @@ def test_r01_the_server_log_holds_no_password(pair: Pair) -> None:
 
 def test_a_rehearsal_says_what_would_be_sent(pair: Pair) -> None:
     """Masked, and nothing is changed."""
-    from strongroom.rotation.rehearsing import dry_run
-
     pair.database.run("CREATE DATABASE IF NOT EXISTS d1", "GRANT SELECT ON d1.* TO app")
     found = dry_run(pair.stand.parts, {"secret": pair.stand.secret(pair.secret_id).name})
     assert all(check["is_met"] for check in found["checks"]), found
@@ -508,6 +507,19 @@ def test_a_rehearsal_says_what_would_be_sent(pair: Pair) -> None:
     assert found["statements"][0].endswith("AS '…' ACCOUNT LOCK")
     assert "GRANT SELECT ON `d1`.* TO `app_clone`@`%`" in found["statements"]
     assert pair.database.rows("SELECT 1 FROM mysql.user WHERE User = 'app_clone'") == []
+
+
+def test_a_rehearsal_says_what_the_administrator_lacks(pair: Pair) -> None:
+    """Before anything is tried."""
+    pair.database.make_user("weak", "weak")
+    pair.database.run("GRANT SELECT ON mysql.* TO weak")
+    pair.stand.put(pair.boss, document(pair.database, "weak", password="weak"))
+    found = dry_run(pair.stand.parts, {"secret": pair.stand.secret(pair.secret_id).name})
+    [missed] = [check for check in found["checks"] if not check["is_met"]]
+    assert missed["detail"] == "a privilege is missing: the administrator lacks CREATE USER"
+    pair.database.run("GRANT CREATE USER ON *.* TO weak")
+    found = dry_run(pair.stand.parts, {"secret": pair.stand.secret(pair.secret_id).name})
+    assert all(check["is_met"] for check in found["checks"])
 
 
 def test_the_history_holds_no_value(pair: Pair) -> None:

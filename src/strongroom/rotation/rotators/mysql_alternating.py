@@ -34,7 +34,14 @@ from strongroom.rotation.rotators.credentials import (
     rehearse_steps,
 )
 from strongroom.rotation.rotators.mysql_accounts import Row, plan_equal, read_account, set_passwords
-from strongroom.rotation.rotators.mysql_grants import is_too_powerful
+from strongroom.rotation.rotators.mysql_grants import (
+    ALL,
+    EVERYTHING,
+    GrantsUnreadable,
+    Kind,
+    is_too_powerful,
+    read_grants,
+)
 from strongroom.rotation.rotators.mysql_names import DEFAULT_PORT, check_members, quote_account, quote_text
 from strongroom.rotation.rotators.mysql_target import (
     Session,
@@ -115,6 +122,7 @@ class AlternatingUsers(TwoAccounts):
                 met.append("")
                 pair = read_pair(session, original_of(wanted))
                 check_pair(session, pair, current)
+                check_rights(session)
                 met.append("")
                 masked = dict.fromkeys(pair.original, MASK)
                 return (*pair.plan(session, masked), pair.password_statement(wanted, masked))
@@ -212,6 +220,25 @@ def check_pair(administrator: Session, pair: Pair, holder: Document) -> None:
             Cause.CONFIGURATION,
             "the original exists for hosts that the clone has not: whose that is, is not known",
         )
+
+
+def check_rights(administrator: Session) -> None:
+    """Check, for a rehearsal, that the administrator may change accounts; reading them has shown that he may read.
+
+    Raises:
+        TargetFailed: He may not.
+    """
+    rows = administrator.rows("SHOW GRANTS")
+    try:
+        grants = read_grants(str(row[0]) for row in rows)
+    except GrantsUnreadable:
+        return  # the server will say
+    # A role may bring the right, and so may writing to the catalogue itself.
+    enough = {ALL, "CREATE USER", "UPDATE"}
+    if not any(
+        grant.kind is Kind.ROLE or (grant.on == EVERYTHING and grant.what in enough) for grant in grants
+    ):
+        raise TargetFailed(Cause.PRIVILEGE, "the administrator lacks CREATE USER")
 
 
 def _is_of_the_system(name: str) -> bool:
