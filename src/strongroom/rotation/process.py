@@ -22,6 +22,7 @@ from strongroom.opening import Opened
 from strongroom.rotation.acting import Keys
 from strongroom.rotation.backlog import Backlog, Limits
 from strongroom.rotation.commits import commit
+from strongroom.rotation.invoking import invoke_by
 from strongroom.rotation.loop import RotationLoop
 from strongroom.rotation.names import DRY_RUN, SOCKET_NAME
 from strongroom.rotation.parts import Parts
@@ -84,6 +85,7 @@ class Rotations:
             services={service.name: service for service in services},
             find_rotator=lambda function: find_rotator(function, reach),
             admit=backlog.move,
+            invoke=invoke_by(self.invoking),
             tell=tally.tell,
         )
         self._desk = ControlServer(

@@ -4,9 +4,11 @@ The call answers at once; the rotation process does the work. Nothing is kept wh
 not be invoked. With RotateImmediately false only the configuration is tested, and the first rotation is that of the
 next window.
 
-Built-in functions need no permission statement. A secret whose JSON has a known ``engine`` needs no function at all.
-Whoever names a function must be allowed ``lambda:InvokeFunction`` on it; whoever configures alternating users must be
-allowed to read the administrator's secret, because the rotation will use it (P-08, R-02).
+Built-in functions need no permission statement; the policy of any other must let ``secretsmanager.amazonaws.com``
+invoke it. A secret whose JSON has a known ``engine`` needs no function at all. Whoever names a function must be
+allowed ``lambda:InvokeFunction`` on it; whoever configures alternating users must be allowed to read the
+administrator's secret, because the rotation will use it (P-08, R-02). A function of the Lambda service reads it with
+the rights of its own role.
 
 While an earlier rotation is not complete the call is refused, and that rotation is tried again at once.
 
@@ -26,6 +28,7 @@ from strongroom.gateway.authorisation import authorise
 from strongroom.gateway.context import Context, refuse_unserved
 from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.ids import new_uuid
+from strongroom.services.lambda_.contract import NotInvocable, check_invocable, invocation_target
 from strongroom.services.secretsmanager import errors
 from strongroom.services.secretsmanager.lookup import existing, find_target, live
 from strongroom.services.secretsmanager.model import AWSCURRENT, AWSPENDING, Rotation, Secret, Version
@@ -120,9 +123,18 @@ def handle(context: Context, request: Request, target: Target) -> Response:
         ),
         request.rotation_rules,
     )
-    current, value = _current(context, secret)
-    function = _choose_function(context, secret, function_arn, value)
-    rotation = _with_administrators(context, rotation, function, value)
+    current = _current(context, secret)
+    if function_arn and find_built_in(function_arn, secret.account, secret.region) is None:
+        _check_lambda(context, secret, function_arn)
+        if current is None:
+            raise errors.not_fit_for_rotation("the secret has no value")
+        # What the value is like is the function's matter: it is opened only to be copied for a test.
+        value = _open(context, secret, current) if request.rotate_immediately is False else None
+        rotation = msgspec.structs.replace(rotation, administrators=())
+    else:
+        value = _open(context, secret, current)
+        function = _choose_function(context, secret, function_arn, value)
+        rotation = _with_administrators(context, rotation, function, value)
     row = find_rotation(context.rows, secret.secret_id)
     if row is not None and row.work.token == token and secret.labels.get(AWSPENDING) == token:
         wake(context.transaction, secret.secret_id, context.now_ms)  # the same call again: it is driven on
@@ -147,17 +159,39 @@ def handle(context: Context, request: Request, target: Target) -> Response:
     return Response(arn=secret.arn, name=secret.name, version_id=token)
 
 
-def _current(context: Context, secret: Secret) -> tuple[Version | None, Value | None]:
-    """Give the current version and its value; None where there is none."""
+def _current(context: Context, secret: Secret) -> Version | None:
+    """Give the current version; None where none has a value."""
     holder = secret.labels.get(AWSCURRENT)
     version = find_version(context.rows, secret.secret_id, holder) if holder is not None else None
-    if version is None or not version.has_value:
-        return None, None
-    return version, open_version(context, secret, version)
+    return version if version is not None and version.has_value else None
+
+
+def _open(context: Context, secret: Secret, version: Version | None) -> Value | None:
+    return None if version is None else open_version(context, secret, version)
+
+
+def _check_lambda(context: Context, secret: Secret, arn: str) -> None:
+    """Check that the caller, and the service for this secret, may invoke a function of the Lambda service.
+
+    Raises:
+        Fault: One of them may not, or it is no function of this Region, or not there.
+    """
+    parts = parse_function_arn(arn)
+    if parts is None or parts.region != secret.region:
+        raise errors.invalid_rotation_function()
+    # The owner of a function in another account lets the service in, for this account's secrets; whether its callers
+    # may name it is a matter of their own policies.
+    is_ours = parts.account == secret.account
+    named = invocation_target(context, arn) if is_ours else Target(arn, secret.account, label=arn)
+    authorise(context, "lambda:InvokeFunction", named)
+    try:
+        check_invocable(context, arn, "secretsmanager", secret.arn, secret.account)
+    except NotInvocable as problem:
+        raise errors.rotation_function_refused() from problem
 
 
 def _choose_function(context: Context, secret: Secret, arn: str, value: Value | None) -> BuiltIn:
-    """Find the function that rotates the secret, and check that it can.
+    """Find the built-in function that rotates the secret, and check that it can.
 
     Raises:
         Fault: There is none, it may not be invoked, or the value is not as it needs it.
@@ -168,12 +202,8 @@ def _choose_function(context: Context, secret: Secret, arn: str, value: Value | 
         if chosen is None:
             raise errors.no_rotation_function()
     else:
-        parts = parse_function_arn(arn)
-        if parts is None or parts.region != secret.region:
-            raise errors.invalid_rotation_function()
         found = find_built_in(arn, secret.account, secret.region)
-        if found is None:
-            raise errors.rotation_function_refused()
+        assert found is not None, "any other is a function of the Lambda service"
         authorise(context, "lambda:InvokeFunction", Target(arn, secret.account, label=arn))
         chosen = found
     if value is None:

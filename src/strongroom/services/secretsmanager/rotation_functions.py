@@ -4,7 +4,7 @@ Built-in functions exist in every account and Region under the names of AWS's te
 nor deleted, and need no permission statement. A secret whose JSON has a known ``engine`` may be rotated without
 naming one.
 
-Functions of the Lambda service are not served yet: an ARN that is not built in names a function that is not there.
+An ARN that is not built in names a function of the Lambda service.
 
 Source: design section 7; rotation reference 3.
 """
