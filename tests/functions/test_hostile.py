@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -454,6 +455,29 @@ def handler(event, context):
     sent, ended = stand.run(source)
     assert sent < 16
     assert ended >= 22
+
+
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="the scheduler does not share so here")
+def test_f02_functions_give_way(stand: Stand) -> None:
+    """A function has a lower share of the processor than the server, and much less when it burns it."""
+    source = """
+import os, time
+def handler(event, context):
+    begun, end = time.process_time(), time.monotonic() + 20
+    while event and time.process_time() < begun + 0.6: pass
+    seen = []
+    while not seen or (event and seen[-1] == "5" and time.monotonic() < end):
+        seen.append(open("/proc/self/autogroup").read().split()[-1])
+    return [os.getpriority(os.PRIO_PROCESS, 0), seen[-1]]
+"""
+    spec = stand.function(source, timeout_s=60)
+
+    def run(burns: bool) -> Any:
+        return msgspec.json.decode(stand.invoke(spec, burns).payload.reveal())
+
+    assert run(False) == [5, "5"]
+    assert run(True)[1] == "19"
+    assert run(False)[1] == "5"
 
 
 def test_f02_others_go_on_meanwhile(stand: Stand) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import struct
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -153,20 +155,20 @@ def test_f02_where_no_sandbox_can_be_made_functions_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A bubblewrap that fails, as without user namespaces, is quoted."""
-    (tmp_path / "bin").mkdir()
-    bad = tmp_path / "bin" / "bwrap"
+    # Not in tmp_path: its parents are closed to the user that bubblewrap is called as.
+    place = Path(tempfile.mkdtemp())
+    place.chmod(0o755)
+    bad = place / "bwrap"
     bad.write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n")
     bad.chmod(0o755)
-    tmp_path.chmod(0o755)
-    for parent in list(tmp_path.parents)[:2]:
-        parent.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    monkeypatch.setenv("PATH", f"{place}:/usr/bin:/bin")
     stand = Stand(tmp_path / "data")
     try:
         with pytest.raises(RunnerUnavailable, match="No permissions to create new namespace"):
             stand.invoke(stand.function(GOOD))
     finally:
         stand.close()
+        shutil.rmtree(place)
 
 
 def test_f02_the_operator_may_do_without_sandboxes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,10 +34,22 @@ def main() -> None:
     while life not in {number for number, _ in waiting.poll()}:
         time.sleep(max(0.0, started + PAUSE_S - time.monotonic()))
         started = time.monotonic()
+        _hurry()
         program = [sys.executable, "-I", "-m", "strongroom.functions.process", *sys.argv[1:]]
         runner = os.posix_spawn(sys.executable, program, {"PATH": os.environ.get("PATH", "/usr/bin:/bin")})
         if not _wait(runner, life):
             return
+
+
+def _hurry() -> None:
+    """Take back what was given away while the server started: now somebody waits."""
+    if os.geteuid() == 0:  # only root may, and only then it was given away
+        os.setpriority(os.PRIO_PROCESS, 0, 0)
+    try:
+        with open("/proc/self/autogroup", "w") as file:
+            file.write("0")
+    except OSError:
+        return  # the scheduler does not share between sessions here
 
 
 def _wait(runner: int, life: int) -> bool:

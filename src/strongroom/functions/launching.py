@@ -5,6 +5,7 @@ Called before the root key is opened (threat model F-01). What is imported here 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -86,8 +87,18 @@ def start_keeper(settings: Settings, *, is_dev: bool) -> Keeper:
             )
         finally:
             os.close(alive)
+    _let_wait(process.pid)
     process.returncode = 0  # whoever waits for children of this process may wait for this one too
     return Keeper(process.pid, life)
+
+
+def _let_wait(pid: int) -> None:
+    """Let the keeper start when the server leaves it time: on one processor the first answer would wait for it."""
+    with contextlib.suppress(OSError):
+        Path(f"/proc/{pid}/autogroup").write_text("19")
+    if os.geteuid() == 0:  # nobody else can take it back, as the runner must
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, pid, 19)
 
 
 def runtime_of(settings: Settings) -> Path:

@@ -9,6 +9,7 @@ Rules (threat model F-01):
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import logging
 import os
@@ -62,9 +63,8 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     for descriptor in (listening.fileno(), life):
         os.set_inheritable(descriptor, False)
-    os.umask(
-        0o022
-    )  # the server's lets nobody else read; the users of sandboxes must read what is made for them
+    # The server's lets nobody else read; the users of sandboxes must read what is made for them.
+    os.umask(0o022)
     _use_less()
     try:
         runner: Runner | None = _make_runner(settings)
@@ -111,11 +111,11 @@ def _authorities(settings: RunnerSettings) -> bytes | None:
 
 
 def _use_less() -> None:
-    os.nice(NICENESS)
-    try:
+    """Give way to the server, as much as functions do at first."""
+    with contextlib.suppress(OSError):  # only root may take back what the keeper gave
+        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+    with contextlib.suppress(OSError):  # the scheduler does not share between sessions here
         Path("/proc/self/autogroup").write_text(str(NICENESS))
-    except OSError:
-        return  # the scheduler does not share between sessions here
 
 
 class Desk:

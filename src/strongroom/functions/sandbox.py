@@ -150,7 +150,6 @@ class Sandbox:
         self._reach = wish.reach
         threading.Thread(target=self._listen, name="sandbox", daemon=True).start()
         start = {
-            "niceness": NICENESS,
             "limits": limits_of(wish),
             "filter": instructions.hex(),
             "directory": "/var/task",
@@ -232,6 +231,7 @@ class Sandbox:
                     return
                 for descriptor in descriptors:
                     self._init = _child_of(self._process.pid)
+                    _give_way(self._init, NICENESS)  # from outside: inside nothing of /proc can be written to
                     Gate(descriptor, self._reach, self.runtime.take_connection).start()
                 buffer += data
                 *lines, buffer = buffer.split(b"\n")

@@ -48,7 +48,6 @@ def main() -> None:
     waker.setblocking(False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(waker.fileno())
-    _use_less(start["niceness"])
     for name, most in start["limits"].items():
         resource.setrlimit(getattr(resource, name), (most, most))
     listener = _close_doors(bytes.fromhex(start["filter"]))
@@ -113,16 +112,6 @@ def _read(control: socket.socket, length: int) -> bytes:
             os._exit(1)
         data += part
     return data
-
-
-def _use_less(niceness: int) -> None:
-    """Give way to the server, also where the scheduler shares between sessions before it looks at processes."""
-    os.nice(niceness)
-    try:
-        with open("/proc/self/autogroup", "w") as file:
-            file.write(str(niceness))
-    except OSError:
-        return  # the scheduler does not do so here, or the file cannot be written to
 
 
 def _close_doors(instructions: bytes) -> int:
