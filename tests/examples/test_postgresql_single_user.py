@@ -86,7 +86,7 @@ def test_rotate_immediately_false_invokes_test_secret_alone(
     def names() -> list[str]:
         return [record["eventName"] for record in server.records(account=account)]
 
-    until(lambda: "TestRotationSucceeded" in names())
+    until(lambda: "TestRotationSucceeded" in names(), give_up_s=180.0)
     assert names().count("Invoke") == 1
     described = client.describe_secret(SecretId="shop/db")
     assert list(described["VersionIdsToStages"].values()) == [["AWSCURRENT"]]

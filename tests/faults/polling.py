@@ -11,9 +11,9 @@ GIVE_UP_S = 45.0
 """Turns a state that never comes into a failure; no test says how soon it has to come."""
 
 
-def until(holds: Callable[[], bool]) -> None:
+def until(holds: Callable[[], bool], give_up_s: float = GIVE_UP_S) -> None:
     """Return as soon as something holds."""
-    deadline = time.monotonic() + GIVE_UP_S
+    deadline = time.monotonic() + give_up_s
     while not holds():
         assert time.monotonic() < deadline, "what the test waits for did not come"
         time.sleep(0.01)
