@@ -9,8 +9,8 @@ runner has answered them. Rules (threat model F-03):
    connection that fails leaves the function with the socket that it had, which leads nowhere.
  - ``connect`` takes as long as the connection takes, for a non-blocking socket too.
  - The Runtime API is such a connection as well: a pair that ends in the runner, so nobody else can reach it.
- - A function that asks for what it must not have waits a moment for the answer, so that asking is not worth
-   repeating.
+ - A function that asks for what it must not have, or what does not answer, waits for that longer each time: asking is
+   work for the runner, and others wait for it too.
 
 Source: seccomp_unotify(2); linux/seccomp.h.
 """
@@ -37,7 +37,9 @@ from strongroom.functions.reach import INSIDE_ADDRESS, INSIDE_LOOPBACK, RUNTIME_
 log = logging.getLogger(__name__)
 
 CONNECT_S: Final = 10.0
-REFUSAL_PAUSE_S: Final = 0.005
+FAILURE_PAUSE_S: Final = 0.005
+FAILURE_PAUSE_MOST_S: Final = 0.1
+"""What a sandbox waits for the answer that it may not, or cannot, connect: longer each time, up to this."""
 CONNECTING_MOST: Final = 8
 _RECEIVE: Final = 0xC0502100  # SECCOMP_IOCTL_NOTIF_RECV and so on of <linux/seccomp.h>
 _SEND: Final = 0xC0182101
@@ -85,6 +87,7 @@ class Gate:
         self._listener = listener
         self._reach = reach
         self._take_runtime = take_runtime
+        self._failures = 0
         self._connecting = ThreadPoolExecutor(CONNECTING_MOST, thread_name_prefix="connect")
         self._thread = threading.Thread(target=self._run, name="gate", daemon=True)
 
@@ -122,8 +125,8 @@ class Gate:
             result = 0
         except OSError as problem:
             result = -(problem.errno or errno.EACCES)
-            if result in (-errno.EACCES, -errno.EPERM):
-                time.sleep(REFUSAL_PAUSE_S)
+            self._failures += 1
+            time.sleep(min(FAILURE_PAUSE_MOST_S, FAILURE_PAUSE_S * self._failures))
         except Exception as problem:  # noqa: BLE001 - the call must be answered, or it would wait for ever
             log.error("a connection of a function failed: %s", type(problem).__name__)
             result = -errno.EACCES
