@@ -240,7 +240,9 @@ class Server:
             aws_access_key_id=who.access_key_id,
             aws_secret_access_key=who.secret_access_key,
             aws_session_token=who.session_token if isinstance(who, Key) else None,
-            config=Config(retries={"total_max_attempts": 1}, connect_timeout=10, read_timeout=30, **config),
+            config=Config(
+                retries={"total_max_attempts": 1}, **{"connect_timeout": 10, "read_timeout": 30, **config}
+            ),
         )
         self._clients.add(client)
         _resting.append(client)

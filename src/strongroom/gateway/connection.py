@@ -222,8 +222,12 @@ class Connection(asyncio.Protocol):
             self._advance()
             return
         try:
-            head = parse_head(data[:end], limits.max_headers, limits.max_body_bytes, self._board.admit_large)
+            head = parse_head(data[:end], limits.max_headers, limits.max_body_bytes)
         except Refused as refused:
+            if refused.refusal is Refusal.BODY_TOO_LARGE and self._board.admit_large is not None:
+                self._buffer = data  # looked at again where a large body may be let in
+                self._advance()
+                return
             self._refuse(refused)
             return
         body = data[end:]

@@ -262,7 +262,7 @@ def test_a_deleted_function_is_gone_with_its_code(lambda_: Any, function: str, s
     assert refused(lambda_.delete_function, FunctionName=function)[:2] == ("ResourceNotFoundException", 404)
     with pytest.raises(urllib.error.HTTPError) as caught:
         fetch(location)
-    assert caught.value.code == 500
+    assert caught.value.code == 404
     assert CANARY not in server.log
 
 

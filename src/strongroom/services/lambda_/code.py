@@ -86,6 +86,11 @@ def remove_unused_code(transaction: Transaction, archive_ids: Iterable[str]) -> 
             remove_code(transaction, archive_id)
 
 
+def has_code(rows: Rows, archive_id: str) -> bool:
+    """Whether an archive is kept."""
+    return rows.find(CODE, archive_id, 0) is not None
+
+
 def open_code(rows: Rows, keyring: Keyring, account: str, archive_id: str, sha256: bytes, size: int) -> bytes:
     """Read an archive.
 

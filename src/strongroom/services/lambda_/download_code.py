@@ -13,7 +13,8 @@ from strongroom.errors import Fault
 from strongroom.gateway.caller import NOBODY, Caller
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
-from strongroom.services.lambda_.code import open_code
+from strongroom.services.lambda_ import errors
+from strongroom.services.lambda_.code import has_code, open_code
 from strongroom.services.lambda_.location import Claims, bearer_of, open_location
 from strongroom.wire.shapes import SENSITIVE, Shape, limits
 
@@ -56,6 +57,8 @@ def handle(context: Context, request: Request, target: Target) -> Response:
     claims = context.caller.bearer
     assert isinstance(claims, Claims)
     context.resources.append(Resource(claims.account, "AWS::Lambda::Function", target.arn))
+    if not has_code(context.rows, claims.archive_id):
+        raise errors.resource_not_found()  # it was replaced or deleted meanwhile
     keyring = context.deployment.keyring
     return Response(
         archive=open_code(

@@ -46,10 +46,10 @@ def check_upload(context: Context, account: str, data: bytes) -> Uploaded:
 
 
 def check_room(context: Context, size: int) -> None:
-    """Refuse code for which the account has no room.
+    """Refuse code for which there is no room: all accounts together keep no more than one of AWS may.
 
     Raises:
-        Fault: It keeps too much already.
+        Fault: Too much is kept already.
     """
     kept = code_bytes(context)
     if kept + size > CODE_OF_ACCOUNT_BYTES:
@@ -57,7 +57,7 @@ def check_room(context: Context, size: int) -> None:
 
 
 def code_bytes(context: Context) -> int:
-    """Say how many bytes of code are kept, as far as the parts say."""
+    """Say how many bytes of code are kept in all."""
     counted = context.rows.scalar("SELECT coalesce(sum(length(sealed)), 0) FROM function_code")
     assert isinstance(counted, int)
     return counted
