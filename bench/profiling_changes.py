@@ -66,7 +66,7 @@ def profile_put(requests: int) -> None:
                 (_spent(worker, waiting, _puts(signer, numbers, requests // 10), size) for _ in range(5)),
                 key=sum,
             )
-            before, committed = (f"{seconds / (requests // 10) * 1e6:.0f} us" for seconds in halves)
+            before, committed = (f"{seconds / (requests // 10) * 1e6:.0f} us of CPU" for seconds in halves)
             sys.stdout.write(f"groups of {size}: {before} on the event loop, {committed} in the writer\n")
 
 

@@ -270,6 +270,33 @@ def test_d05_an_anchor_that_is_put_back_with_the_store_is_noticed_by_whoever_saw
     assert stand.rows.find(REGIONS, "eu-west-1") == ("eu-west-1", 2)
 
 
+def test_d05_an_anchor_that_is_gone_is_noticed_by_who_runs_and_by_who_starts(stand: Stand) -> None:
+    """Whoever takes it away has not made the store new."""
+    anchor = stand.settings.data_dir / ANCHOR_NAME
+    stand.rows.refresh()
+    note = anchor.read_bytes()
+    anchor.write_bytes(b"")
+    with pytest.raises(StoreRolledBack, match="gone"):
+        stand.rows.refresh()
+    with pytest.raises(StoreRolledBack, match="gone"):
+        stand.open()
+    anchor.write_bytes(note)
+    stand.rows.refresh()
+
+
+def test_d05_a_copy_that_is_acknowledged_passes_what_was_acknowledged_before(stand: Stand) -> None:
+    """Otherwise the newer state that was given up could be put back in turn."""
+    old = stand.copy("regions", *RECORD)
+    for _ in range(3):
+        stand.change(lambda _: None)
+    before = stand.opened.open_anchor().read()
+    stand.put(old, "regions", *RECORD)
+    note = stand.open(acknowledge_rollback=True).open_anchor().read()
+    assert before is not None
+    assert note is not None
+    assert note.revision > before.revision
+
+
 def test_d05_a_reader_without_an_anchor_still_goes_forward_only(stand: Stand) -> None:
     """What it has seen itself is remembered."""
     stand.change(lambda transaction: transaction.insert(REGIONS, ("eu-west-1", 1)))
@@ -430,6 +457,8 @@ def test_the_cache_keeps_what_the_log_does_not_name(stand: Stand) -> None:
 def test_a_change_that_is_undone_leaves_the_record_as_it_was(stand: Stand) -> None:
     """Its rows were never there; what the group did before and does after stands."""
     stand.change(lambda transaction: transaction.insert(REGIONS, ("eu-west-1", 1)))
+    stand.rows.refresh()
+    stand.rows.cache.put("not named", 1, 1)
 
     def group(transaction: Transaction) -> None:
         transaction.insert(REGIONS, ("eu-west-2", 1))
@@ -438,7 +467,7 @@ def test_a_change_that_is_undone_leaves_the_record_as_it_was(stand: Stand) -> No
         transaction.insert(REGIONS, ("eu-west-3", 1))
         transaction.update(REGIONS, ("eu-west-2", 2))
         transaction.delete(REGIONS, "eu-west-1")
-        transaction.changed("undone")
+        transaction.changed("undone", "undone as well")
         transaction.run("ROLLBACK TO change")
         transaction.undo()
         transaction.run("RELEASE change")
@@ -452,6 +481,8 @@ def test_a_change_that_is_undone_leaves_the_record_as_it_was(stand: Stand) -> No
     assert found == [("eu-west-1", 1), ("eu-west-2", 1), ("eu-west-4", 1), ("us-east-1", NOW_MS)]
     assert stand.rows.find(REGIONS, "eu-west-3") is None
     assert [row[1] for row in stand.copy("changes")["changes"]][-1:] == ["done"]
+    stand.rows.refresh()
+    assert stand.rows.cache.get("not named") == 1, "the log is whole, so nothing else was dropped"
 
 
 def test_writing_over_what_an_attacker_did_is_refused(stand: Stand) -> None:
