@@ -170,6 +170,39 @@ def test_f06_overlapping_entries_are_refused() -> None:
         check_archive(bytes(archive))
 
 
+def test_f06_an_entry_inside_of_another_one_is_refused() -> None:
+    """Headers and names agree: that the second lies in the bytes of the first is all that is wrong."""
+    inner = zipped(("b", b"y" * 100), compression=zipfile.ZIP_STORED)
+    cut = inner.find(b"PK\x01\x02")
+    outer = zipped(("a", inner[:cut]), compression=zipfile.ZIP_STORED)
+    start = outer.rfind(b"PK\x01\x02")
+    entry = bytearray(inner[cut : inner.find(b"PK\x05\x06")])
+    struct.pack_into("<I", entry, 42, outer.find(inner[:cut]))
+    directory = outer[start : outer.rfind(b"PK\x05\x06")] + bytes(entry)
+    end = struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, 2, 2, len(directory), start, 0)
+    with pytest.raises(ArchiveRefused, match="overlap"):
+        check_archive(outer[:start] + directory + end)
+
+
+def test_f06_a_deflated_entry_with_another_checksum_is_refused() -> None:
+    """Both headers say the same, and the bytes something else."""
+    archive = bytearray(zipped(("a", b"x" * 1_000)))
+    for at in (14, archive.find(b"PK\x01\x02") + 16):
+        struct.pack_into("<I", archive, at, 1)
+    with pytest.raises(ArchiveRefused, match="not what"):
+        check_archive(bytes(archive))
+
+
+@pytest.mark.parametrize("flags", [0x1, 0x20, 0x40, 0x2000])
+def test_f06_an_entry_that_says_it_is_encrypted_or_patched_is_refused(flags: int) -> None:
+    """Also where both headers say so."""
+    archive = bytearray(zipped(("a", b"x" * 1_000)))
+    for at in (6, archive.find(b"PK\x01\x02") + 8):
+        struct.pack_into("<H", archive, at, flags)
+    with pytest.raises(ArchiveRefused, match="encrypted"):
+        check_archive(bytes(archive))
+
+
 def test_f06_a_directory_that_says_other_things_than_the_entry_is_refused() -> None:
     """One reader goes by the directory, another by the entries."""
     archive = bytearray(zipped(("good.py", b"x")))
