@@ -88,6 +88,7 @@ def _has_run(stand: Stand) -> bool:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a sandbox another user")
 def test_f02_outside_a_function_is_nobody(stand: Stand) -> None:
     """The user id that the machine sees is that of no other sandbox, and never the server's."""
+    assert _has_run(stand)
     users: set[str] = set()
     spec = stand.function("import time\ndef handler(e, c): time.sleep(1)")
     running = [threading.Thread(target=stand.invoke, args=(spec,)) for _ in range(2)]

@@ -110,11 +110,11 @@ def test_f02_there_is_room_for_so_many_and_no_more(tmp_path: Path) -> None:
         assert stand.run(GOOD, 1) == 1
         assert stand.run(GOOD + "# another one", 2) == 2
         slow = stand.function("import time\ndef handler(e, c): time.sleep(3)")
+        before = set(_sandboxed(stand.runner_pid()))
         under_way = threading.Thread(target=stand.invoke, args=(slow,))
         under_way.start()
-        while not _sandboxed(stand.runner_pid()):
-            time.sleep(0.01)
-        time.sleep(0.5)
+        while not set(_sandboxed(stand.runner_pid())) - before:
+            time.sleep(0.01)  # until its own sandbox has the only place
         with pytest.raises(TooManyInvocations):
             stand.invoke(stand.function(GOOD), deadline_ms=system_clock() + 500)
         under_way.join()
