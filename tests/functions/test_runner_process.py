@@ -109,7 +109,7 @@ def test_f02_there_is_room_for_so_many_and_no_more(tmp_path: Path) -> None:
     try:
         assert stand.run(GOOD, 1) == 1
         assert stand.run(GOOD + "# another one", 2) == 2
-        slow = stand.function("import time\ndef handler(e, c): time.sleep(3)")
+        slow = stand.function("import time\ndef handler(e, c): time.sleep(10)")
         before = set(_sandboxed(stand.runner_pid()))
         under_way = threading.Thread(target=stand.invoke, args=(slow,))
         under_way.start()
