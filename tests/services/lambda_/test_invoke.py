@@ -281,8 +281,8 @@ def test_an_event_that_fails_is_tried_twice_more(failing: tuple[MovedServer, Any
     wait_for(lambda: starts(server) == 3)
     server.advance(seconds=600)
     client = server.client("lambda", server.first, read_timeout=120)
-    client.invoke(FunctionName="first", InvocationType="Event", Payload=b'{"say": "last"}')
-    wait_for(lambda: [line for line in lines_of(server, server.first) if "last" in line])
+    client.invoke(FunctionName="first", InvocationType="Event", Payload=b'{"say": "the-end"}')
+    wait_for(lambda: [line for line in lines_of(server, server.first) if "the-end" in line])
     assert starts(server) == 4
 
 
@@ -293,6 +293,6 @@ def test_rules_for_events_say_how_often_and_how_long(failing: tuple[MovedServer,
     client.invoke(FunctionName="first", InvocationType="Event", Payload=b'{"raise": "x"}')
     wait_for(lambda: starts(server) == 1)
     server.advance(seconds=120)
-    client.invoke(FunctionName="first", InvocationType="Event", Payload=b'{"say": "last"}')
-    wait_for(lambda: [line for line in lines_of(server, server.first) if "last" in line])
+    client.invoke(FunctionName="first", InvocationType="Event", Payload=b'{"say": "the-end"}')
+    wait_for(lambda: [line for line in lines_of(server, server.first) if "the-end" in line])
     assert starts(server) == 2
