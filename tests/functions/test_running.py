@@ -112,6 +112,18 @@ def test_boto3_is_there_and_own_packages_come_first(stand: Stand) -> None:
     assert stand.run(source, ["strongroom", "apsw", "cryptography"]) == [True, True, True]
 
 
+TRUSTS = """
+import ssl
+def handler(event, context):
+    return len(ssl.create_default_context(cafile="/etc/pki/tls/cert.pem").get_ca_certs())
+"""
+
+
+def test_what_the_machine_trusts_is_where_functions_of_aws_look_for_it(stand: Stand) -> None:
+    """AWS's rotation functions name Amazon Linux's file of authorities; without it they could not use TLS."""
+    assert stand.run(TRUSTS) > 10
+
+
 def test_layers_lie_over_each_other_in_order(stand: Stand) -> None:
     """Each layer is unpacked into /opt over the one before, and Python finds its packages there."""
     under = code_of(zipped({"python/part.py": "WHO = 'under'", "data.txt": "under"}))

@@ -14,6 +14,7 @@ import contextlib
 import ctypes
 import os
 import shutil
+import ssl
 import sys
 from pathlib import Path
 from typing import Final
@@ -28,6 +29,8 @@ NOBODY: Final = 65_534
 MOUNT_PLACE: Final = Path("/run/strongroom-functions")
 RESOLVER_NAME: Final = "resolv.conf"
 AUTHORITIES_NAME: Final = "authorities.pem"
+LAMBDA_AUTHORITIES: Final = "/etc/pki/tls/cert.pem"
+"""Where functions of AWS look for the certificates that they trust: there they are on Amazon Linux."""
 INSIDE: Final = Path(__file__).parent / "inside"
 _INSIDE_FILES: Final = ("init.py", "python_start.py", "node_start.mjs")
 _CLONE_NEWNS: Final = 0x00020000  # <linux/sched.h>, <linux/mount.h>
@@ -139,6 +142,9 @@ def prepare(
     mounts += [(Path(path), path) for path in _LINKS if os.path.isdir(path) and not os.path.islink(path)]
     mounts += [(Path(path), path) for path in _ETC if os.path.exists(path)]
     mounts += [(work / "etc" / name, f"/etc/{name}") for name in (*_NAMES, RESOLVER_NAME)]
+    trusted = system_authorities() if authorities is None else work / "etc" / AUTHORITIES_NAME
+    if trusted is not None:
+        mounts.append((trusted, LAMBDA_AUTHORITIES))
     mounts += [(source, place) for place, source in sources.items()]
     return Ground(
         work=work,
@@ -148,6 +154,12 @@ def prepare(
         node=str(Path(node).resolve()) if node else None,
         has_users=is_root,
     )
+
+
+def system_authorities() -> Path | None:
+    """Find the file of the certificates that the machine trusts."""
+    known = (ssl.get_default_verify_paths().cafile, "/etc/ssl/certs/ca-certificates.crt", LAMBDA_AUTHORITIES)
+    return next((Path(path) for path in known if path and os.path.exists(path)), None)
 
 
 def _python() -> str:

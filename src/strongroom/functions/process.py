@@ -17,7 +17,6 @@ import select
 import shutil
 import signal
 import socket
-import ssl
 import struct
 import sys
 import tempfile
@@ -104,9 +103,9 @@ def _authorities(settings: RunnerSettings) -> bytes | None:
     if not settings.authorities:
         return None
     own = [Path(path).read_bytes() for path in settings.authorities if os.path.exists(path)]
-    system = ssl.get_default_verify_paths().cafile or "/etc/ssl/certs/ca-certificates.crt"
-    if os.path.exists(system):
-        own.append(Path(system).read_bytes())
+    system = ground.system_authorities()
+    if system is not None:
+        own.append(system.read_bytes())
     return b"\n".join(own)
 
 
