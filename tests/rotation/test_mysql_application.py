@@ -19,6 +19,8 @@ from tests.support.mariadb import ADMIN, ADMIN_PASSWORD, MariaDB
 from tests.support.scale import rounds
 from tests.support.server import Server, run_program
 
+pytestmark = pytest.mark.soak  # where MySQL goes through all of it too
+
 
 @pytest.mark.soak
 def test_single_user_without_a_failure(

@@ -25,6 +25,8 @@ from tests.support.mariadb import MariaDB
 from tests.support.postgresql import Proxy
 from tests.support.scripted_mysql import ScriptedMySQL, error, switch
 
+pytestmark = pytest.mark.soak  # where MySQL goes through all of it too
+
 NAMES = ("app", "we\"ird 'na;me` DROP\\", "MiXed", "50% off @home", "x" * 32)
 HERE = Reach(ca_file=None, is_local=True)
 
@@ -83,14 +85,16 @@ def rotate(stand: Stand, secret_id: int) -> str:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_r01_a_rotation_of_every_name(database: MariaDB, stand: Stand, name: str) -> None:
+def test_r01_a_rotation_of_every_name(each_database: MariaDB, stand: Stand, name: str) -> None:
     """Quotes, spaces, per cent signs: the right account is changed, unknown members stay."""
-    database.make_user(name)
-    secret_id = stand.add(document(database, name, extra={"kept": [1, None]}, port=str(database.port)))
+    each_database.make_user(name)
+    secret_id = stand.add(
+        document(each_database, name, extra={"kept": [1, None]}, port=str(each_database.port))
+    )
     rotate(stand, secret_id)
-    value = assert_rotated(database, stand, secret_id)
+    value = assert_rotated(each_database, stand, secret_id)
     assert value["extra"] == {"kept": [1, None]}
-    assert value["port"] == str(database.port)
+    assert value["port"] == str(each_database.port)
     assert len(value["password"]) == 32
     facts = stand.history(secret_id)[-1].facts
     assert facts["old_worked_before"] == "yes"
