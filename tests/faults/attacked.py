@@ -9,16 +9,25 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import apsw
+from msgspec.structs import replace
 
 from strongroom.control import ask
+from strongroom.opening import Opened, run_alone
+from strongroom.services.lambda_.code import PART_BYTES
+from strongroom.services.lambda_.tables import find_event, update_event
 from strongroom.store.engine import DATABASE_NAME
+from strongroom.store.transaction import Transaction
 from tests.faults.client import Answer, KeptConnection
+from tests.faults.intact import open_stopped
 from tests.faults.polling import until
+from tests.gateway.every_operation import make_zip
 from tests.support.accounts import Key
 from tests.support.authenticator import Authenticator
 from tests.support.server import Server
+from tests.support.signed_http import REST_SERVICES, RawAnswer
 
 VALUES = {"a": "value of a, version ", "b": "value of b, version "}
 DENY = (
@@ -37,25 +46,44 @@ TRUST = (
     '"Principal":{"Service":"lambda.amazonaws.com"}}}'
 )
 SPOILT = "InternalServiceError"
+CODE = make_zip(index="def handler(event, context): return 'ran'", padding="#" * PART_BYTES)
+"""Two parts in the store."""
+FAR_MS = 4_000_000_000_000
 
 
 @dataclass
 class Target:
-    """A server with something in every table, and an attacker's connection to its store."""
+    """A server with something in every table, and an attacker's connection to its store.
+
+    Attributes:
+        opened: The deployment, for what only a background loop reads.
+        event_id: An event of the function ``made`` that is not due.
+    """
 
     server: Server
     app: Key
     store: apsw.Connection
+    opened: Opened
+    event_id: str
 
     def ask(
         self, target: str, members: dict[str, Any], key: Key | None = None, service: str = "secretsmanager"
     ) -> Answer:
         """Ask as the administrator, or with another key."""
+        if service in REST_SERVICES:
+            return _answer(self.server.raw(service, target, members, key=key))
         client = KeptConnection(self.server.endpoint, key or self.server.first)
         try:
             return client.ask(target, members, service=service)
         finally:
             client.close()
+
+    def download(self) -> Answer:
+        """Fetch the code of the function as its address gives it."""
+        found = self.ask("GetFunction", {"FunctionName": "made"}, service="lambda")
+        if found.status != 200:
+            return found
+        return _answer(self.server.get(urlsplit(found.says["Code"]["Location"]).path))
 
     def forget(self) -> None:
         """Make every worker look at its rows again, as long as the newest entry of the log is no text."""
@@ -110,12 +138,52 @@ class Target:
         assert self.server.records(request_id=answer.request_id) == []
 
 
+def _answer(raw: RawAnswer) -> Answer:
+    return Answer(raw.status, raw.headers.get("x-amzn-requestid", ""), raw.body)
+
+
+def _make_functions(server: Server) -> tuple[Opened, str]:
+    """Make a function with a version, a layer and an event that waits; return the deployment and the event's id.
+
+    An event that waits as long as the tests do is made in two steps: no room for it, then a due time far away.
+    """
+    trusted = server.client("iam").create_role(RoleName="runs", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+    functions = server.client("lambda")
+    functions.create_function(
+        FunctionName="made",
+        Runtime="python3.12",
+        Handler="index.handler",
+        Role=trusted,
+        Code={"ZipFile": CODE},
+        Environment={"Variables": {"VALUE": VALUES["a"]}},
+    )
+    functions.publish_version(FunctionName="made")
+    functions.publish_layer_version(LayerName="layer", Content={"ZipFile": CODE})
+    functions.put_function_concurrency(FunctionName="made", ReservedConcurrentExecutions=0)
+    payload = json.dumps(VALUES["a"]).encode()
+    kept = functions.invoke(FunctionName="made", InvocationType="Event", Payload=payload)
+    event_id: str = kept["ResponseMetadata"]["RequestId"]
+    assert server.stop() == 0
+    opened = open_stopped(server.data_dir)
+
+    def put_off(transaction: Transaction) -> None:
+        waiting = find_event(transaction, event_id)
+        assert waiting is not None
+        update_event(transaction, replace(waiting, due_ms=FAR_MS, lease_until_ms=0))
+
+    run_alone(opened, put_off)
+    server.start()
+    server.client("lambda").delete_function_concurrency(FunctionName="made")
+    return opened, event_id
+
+
 @contextlib.contextmanager
 def standing_target(directory: Path) -> Iterator[Target]:
     """Start the server under attack; at the end everything must be as it was."""
     server = Server(directory / "data")
     try:
         server.start()
+        opened, event_id = _make_functions(server)
         client = KeptConnection(server.endpoint, server.first)
         for name, value in VALUES.items():
             token = "1" * 31 + name
@@ -168,7 +236,7 @@ def standing_target(directory: Path) -> Iterator[Target]:
         app = Key(made["AccessKeyId"], made["SecretAccessKey"])
         store = apsw.Connection(str(server.data_dir / DATABASE_NAME))
         store.set_busy_timeout(10_000)
-        found = Target(server, app, store)
+        found = Target(server, app, store, opened, event_id)
         for name in VALUES:  # the first read of a day writes: what an attack puts back must be the newest
             assert found.ask("GetSecretValue", {"SecretId": name}).status == 200
         assert found.ask("GetSecretValue", {"SecretId": "a"}, app).status == 200
@@ -178,6 +246,8 @@ def standing_target(directory: Path) -> Iterator[Target]:
         refused = found.ask("GetSecretValue", {"SecretId": "b"}, app)
         assert refused.code == "AccessDeniedException", refused
         assert found.ask("GetSecretValue", {"SecretId": "b"}).says["SecretString"] == VALUES["b"] + "2"
+        assert found.download().body == CODE
+        assert found.ask("Invoke", {"FunctionName": "made"}, service="lambda").body == b'"ran"'
         store.close()
     finally:
         server.close()

@@ -21,6 +21,11 @@ from strongroom.services.iam.policy_rows import VERSIONS as POLICY_VERSIONS
 from strongroom.services.iam.tables import ACCESS_KEYS, ACCOUNTS, REGIONS
 from strongroom.services.kms.tables import ALIASES, GRANTS, KEYS, MATERIALS
 from strongroom.services.kms.tables import POLICIES as KEY_POLICIES
+from strongroom.services.lambda_.code import CODE as FUNCTION_CODE
+from strongroom.services.lambda_.tables import EVENTS as FUNCTION_EVENTS
+from strongroom.services.lambda_.tables import FUNCTIONS
+from strongroom.services.lambda_.tables import LAYERS as FUNCTION_LAYERS
+from strongroom.services.lambda_.tables import VERSIONS as FUNCTION_VERSIONS
 from strongroom.services.logs.batches import BATCHES as LOG_BATCHES
 from strongroom.services.logs.leaves import LEAVES as LOG_LEAVES
 from strongroom.services.logs.tables import GROUPS as LOG_GROUPS
@@ -37,6 +42,7 @@ AUTHENTICATED: tuple[Table, ...] = (
     KEY_POLICIES, GRANTS, ROTATIONS, HISTORY,
     ROLES.policy_table, CUSTOMER_POLICIES, POLICY_VERSIONS, ATTACHMENTS, PROVIDERS, PROFILES,
     LOG_GROUPS, LOG_STREAMS, LOG_LEAVES, LOG_BATCHES,
+    FUNCTIONS, FUNCTION_VERSIONS, FUNCTION_LAYERS, FUNCTION_EVENTS, FUNCTION_CODE,
 )  # fmt: skip
 WITHOUT_OPERATIONS: tuple[Table, ...] = ()
 """Tables that no operation reads yet. The operation that does moves its table to the others, with a probe."""

@@ -14,6 +14,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import apsw
@@ -25,11 +26,15 @@ from hypothesis import strategies as st
 from strongroom.control import ControlRefused, ask
 from strongroom.opening import run_alone
 from strongroom.services.iam.last_used import LAST_USED
+from strongroom.services.lambda_.tables import find_event
+from strongroom.store.errors import StoreTampered
 from strongroom.store.table import Table
 from strongroom.store.transaction import Transaction
-from tests.faults.attacked import ALLOW, DENY, VALUES, Target, standing_target
+from tests.faults.attacked import ALLOW, CODE, DENY, VALUES, Target, standing_target
 from tests.faults.client import Answer, KeptConnection
 from tests.faults.intact import AUTHENTICATED, check_store, open_stopped
+from tests.faults.polling import until
+from tests.gateway.every_operation import make_zip
 from tests.support.accounts import Key
 from tests.support.scale import rounds
 from tests.support.server import Server
@@ -256,6 +261,86 @@ def test_k03_what_hangs_on_a_key_cannot_be_put_back(target: Target) -> None:
             target.assert_spoilt(target.ask("DescribeKey", {"KeyId": name}, service="kms"))
 
 
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "UPDATE function_code SET sealed = zeroblob(length(sealed)) WHERE part = 1",
+        "UPDATE function_code SET sealed = substr(sealed, 1, length(sealed) - 1) WHERE part = 1",
+        "UPDATE function_code SET part = 7 WHERE part = 0",
+        "UPDATE function_code SET part = 2 WHERE part = 1",
+        "UPDATE function_code SET archive_id = 'other' || archive_id",
+        "DELETE FROM function_code WHERE part = 1",
+        "DELETE FROM function_code",
+        "UPDATE function_code SET (sealed, mac) = (SELECT s.sealed, s.mac FROM temp.saved s "
+        "WHERE s.archive_id = function_code.archive_id AND s.part = 1 - function_code.part)",
+        "UPDATE function_code SET (sealed, mac) = (SELECT s.sealed, s.mac FROM temp.saved s "
+        "WHERE s.archive_id <> function_code.archive_id AND s.part = function_code.part)",
+    ],
+)
+def test_f06_altered_code_is_neither_given_nor_run(target: Target, attack: str) -> None:
+    """A part of it edited, cut, moved, removed, or exchanged with that of another place or archive."""
+    assert target.download().body == CODE
+    with target.attacked("function_code", attack):
+        assert target.download().status == 500
+        assert target.ask("Invoke", {"FunctionName": "made"}, service="lambda").status == 500
+
+
+def test_f06_older_code_that_is_put_back_is_neither_given_nor_run(target: Target) -> None:
+    """The rows of an archive that was replaced, under the names of the one that is there, with their codes."""
+    functions = target.server.client("lambda")
+    settings = functions.get_function_configuration(FunctionName="made")
+    of_replaced = {"FunctionName": "replaced", "Code": {"ZipFile": make_zip(index="old = 1")}}
+    functions.create_function(
+        Runtime="python3.12", Handler="index.handler", Role=settings["Role"], **of_replaced
+    )
+    known = {row[0] for row in target.store.execute("SELECT archive_id FROM function_code")}
+    replace = "SELECT attributes FROM functions WHERE name = 'replaced'"
+    was: Any = target.store.execute(replace).fetchall()[0][0]
+    old = msgspec.msgpack.decode(was)["latest"]["archive_id"]
+    row = target.store.execute(
+        "SELECT sealed, mac FROM function_code WHERE archive_id = ?", (old,)
+    ).fetchall()[0]
+    functions.update_function_code(FunctionName="replaced", ZipFile=make_zip(index="new = 1"))
+    [(new,)] = [
+        each for each in target.store.execute("SELECT archive_id FROM function_code") if each[0] not in known
+    ]
+    edit = "UPDATE function_code SET sealed = ?, mac = ? WHERE archive_id = ?"
+    with target.attacked("function_code", edit, bindings=(*row, new)):
+        found = target.ask("GetFunction", {"FunctionName": "replaced"}, service="lambda")
+        path = urlsplit(found.says["Code"]["Location"]).path
+        assert target.server.get(path).status == 500
+        assert target.ask("Invoke", {"FunctionName": "replaced"}, service="lambda").status == 500
+    present: Any = target.store.execute(replace).fetchall()[0][0]
+    assert present != was
+    with target.attacked(
+        "functions", "UPDATE functions SET attributes = ? WHERE name = 'replaced'", bindings=(was,)
+    ):
+        target.assert_spoilt(target.ask("GetFunction", {"FunctionName": "replaced"}, service="lambda"))
+    functions.delete_function(FunctionName="replaced")
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "due_ms = 1",
+        "due_ms = 1, function_id = 'other'",
+        "due_ms = 1, event_id = 'other'",
+        "due_ms = 1, sealed = zeroblob(length(sealed))",
+        "due_ms = 1, attributes = zeroblob(length(attributes))",
+    ],
+)
+def test_k03_an_event_that_was_made_due_is_not_run(target: Target, edit: str) -> None:
+    """The loop that runs events takes none that it did not write: the row stays, and the log says why."""
+    said = "an event of a function failed: StoreTampered"
+    before = target.server.log.count(said)
+    runs = len(target.server.records("AssumeRole"))
+    with target.attacked("function_events", f"UPDATE function_events SET {edit}"):
+        until(lambda: target.server.log.count(said) > before)
+        [(left,)] = target.store.execute("SELECT count(*) FROM function_events").fetchall()
+        assert left == 1
+    assert len(target.server.records("AssumeRole")) == runs
+
+
 # Any byte of any column
 
 Probe = Callable[[Target], Answer | None]
@@ -369,6 +454,34 @@ def read_log(target: Target) -> Answer:
     return target.ask("GetLogEvents", members, service="logs")
 
 
+def get_function(target: Target) -> Answer:
+    """Describe a function."""
+    return target.ask("GetFunctionConfiguration", {"FunctionName": "made"}, service="lambda")
+
+
+def get_function_version(target: Target) -> Answer:
+    """Describe a published version of a function."""
+    members = {"FunctionName": "made", "Qualifier": "1"}
+    return target.ask("GetFunctionConfiguration", members, service="lambda")
+
+
+def get_layer(target: Target) -> Answer:
+    """Describe a layer version."""
+    return target.ask("GetLayerVersion", {"LayerName": "layer", "VersionNumber": 1}, service="lambda")
+
+
+def read_event(target: Target) -> Answer | None:
+    """Read an event as the loop does that runs it."""
+    rows = target.opened.open_rows(65_536)
+    try:
+        find_event(rows, target.event_id)
+    except StoreTampered:
+        return None
+    finally:
+        rows.connection.close(True)
+    raise AssertionError("an event that nobody kept was read")
+
+
 PROBES: dict[str, tuple[Probe, str]] = {
     "accounts": (list_accounts, ""),
     "regions": (read_a, ""),
@@ -403,6 +516,14 @@ PROBES: dict[str, tuple[Probe, str]] = {
     "log_streams": (read_log, ""),
     "log_leaves": (read_log, ""),
     "log_batches": (read_log, ""),
+    "functions": (get_function, "name = 'made'"),
+    "function_versions": (get_function_version, ""),
+    "function_layers": (get_layer, "version = 1"),
+    "function_events": (read_event, ""),
+    "function_code": (
+        Target.download,
+        "part = 1 AND archive_id = (SELECT archive_id FROM function_versions)",
+    ),
     "store_meta": (create, ""),
 }
 """What reads a row of each table, and which row."""
