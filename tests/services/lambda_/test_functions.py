@@ -118,7 +118,8 @@ def test_the_location_gives_the_code_for_ten_minutes_and_is_recorded(moved_serve
     for bad in (location, changed):
         with pytest.raises(urllib.error.HTTPError) as caught:
             fetch(bad)
-        assert caught.value.code == 403
+        with caught.value as answer:  # it holds the connection
+            assert answer.code == 403
 
 
 @pytest.mark.parametrize(
@@ -262,7 +263,8 @@ def test_a_deleted_function_is_gone_with_its_code(lambda_: Any, function: str, s
     assert refused(lambda_.delete_function, FunctionName=function)[:2] == ("ResourceNotFoundException", 404)
     with pytest.raises(urllib.error.HTTPError) as caught:
         fetch(location)
-    assert caught.value.code == 404
+    with caught.value as answer:  # it holds the connection
+        assert answer.code == 404
     assert CANARY not in server.log
 
 
