@@ -1,7 +1,7 @@
 """Rotation by a function: AWS's four steps, crashes between them, errors, and people who interfere.
 
-Tried by hand: with a step that is invoked before its intent is durable, an attempt that goes on after a failed step,
-or a rotation that succeeds though AWSCURRENT was not moved, one of these fails.
+Tried by hand: with a step whose intent is not recorded, an attempt that goes on after a failed step, or a rotation
+that succeeds though AWSCURRENT was not moved, one of these fails.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Rotation of bearer tokens, against a provider over HTTP: crashes at every boundary, lost answers, interference.
 
-Tried by hand: without the durable intent, without the probe after a refused revocation, with the old token revoked
-before AWSCURRENT has moved, or with a second value written into a version, one of these fails.
+Tried by hand: without the durable intent one of these fails. Without the probe after a revocation that was refused
+none does: the rotation succeeds at its next attempt then.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Every order of events in a small world of issued tokens: crashes, lost answers, late requests, people.
 
-Tried by hand: each of these makes a test fail: asking without an intent, promoting what is refused, revoking the old
-token before the promotion, ending a displaced rotation without a look at AWSCURRENT, storing over a value.
+Tried by hand: promoting what is refused, revoking the old token before the promotion, and ending a displaced rotation
+though AWSCURRENT is refused each make a test fail.
 """
 
 from __future__ import annotations

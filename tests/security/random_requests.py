@@ -11,6 +11,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable, Container, Sequence
+from dataclasses import replace
 from random import Random
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote, urlencode
@@ -18,7 +19,9 @@ from urllib.parse import quote, urlencode
 from strongroom.gateway.operation import Operation, Service
 from strongroom.services.table import SERVICES
 from strongroom.wire.describe import Kind, Member, TypeInfo, describe
+from strongroom.wire.rest_json import Binding
 from strongroom.wire.shapes import Shape
+from tests.security.function_members import MEMBERS
 from tests.support.keep_alive import RawHeader, Unsigned
 from tests.support.signed_http import TARGET_PREFIXES
 
@@ -109,6 +112,11 @@ class RandomRequests:
         spoil = random.random()
         members = self._members(operation, spoilt=0.35 if spoil < 0.35 else 0.0)
         region = "us-east-1"
+        if service.bindings is not None:
+            request = self._rest(service, service.bindings()[operation.name], members)
+            if 0.35 <= spoil < 0.45:
+                request = self._with_spoilt_body(request)
+            return operation.name, request
         if service.protocol == "json":
             body = json.dumps(members, ensure_ascii=random.random() < 0.7).encode("utf-8", "surrogatepass")
             prefix = TARGET_PREFIXES[service.name]
@@ -129,6 +137,41 @@ class RandomRequests:
         target = dict(request.headers).get(b"X-Amz-Target")
         return operation.name if target is None else target.decode().rpartition(".")[2], request
 
+    def _rest(self, service: Service, binding: Binding, members: dict[str, Any]) -> Unsigned:
+        """Put the members where the binding has them."""
+
+        def text(value: Any) -> str:
+            return value if isinstance(value, str) else json.dumps(value)
+
+        def quoted(value: Any) -> str:
+            return quote(text(value)[:300], safe="", errors="surrogatepass")
+
+        pieces = []
+        for piece in binding.segments:
+            label = quoted(members.pop(piece[1:-1], "x")) if piece[0] == "{" else piece
+            pieces.append("x" if label in ("", ".", "..") else label)
+        pairs = [
+            f"{quoted(name)}={quoted(value)}"
+            for member, name in binding.query.items()
+            if (found := members.pop(member, None)) is not None
+            for value in (found if isinstance(found, list) else [found])
+        ]
+        if binding.marks:
+            pairs.append(binding.marks.decode())
+        headers: list[RawHeader] = [(b"Content-Type", b"application/json")]
+        for member, name in binding.headers.items():
+            value = text(members.pop(member, None) or "").encode("ascii", "ignore")[:300]
+            plain = bytes(byte for byte in value if 32 < byte < 127)
+            if plain and name != "host":
+                headers.append((name.encode(), plain))
+        if binding.payload:
+            body = text(members.get(binding.payload) or "").encode("utf-8", "surrogatepass")
+        else:
+            body = json.dumps(members).encode()
+        query = "&".join(sorted(pairs)).encode()
+        path = ("/" + "/".join(pieces)).encode()
+        return Unsigned(service.name, headers, body, binding.method.encode(), query, path=path)
+
     # ---- members --------------------------------------------------------------------------------------
 
     def _members(self, operation: Operation[Any, Any], spoilt: float) -> dict[str, Any]:
@@ -148,7 +191,9 @@ class RandomRequests:
         return members
 
     def _member(self, member: Member) -> Any:
-        pool = _POOLS.get(member.wire_name)
+        pool: Callable[[RandomRequests], Any] | None = _POOLS.get(member.wire_name)
+        if pool is None:
+            pool = MEMBERS.get(member.wire_name)
         if member.wire_name == "VersionId" and member.type.pattern:  # of a managed policy
             pool = RandomRequests._policy_version
         if member.wire_name == "Name" and member.type.most == 32:  # of a federated user
@@ -216,6 +261,15 @@ class RandomRequests:
         for _ in range(random.choice((3, 60, 70, 300))):
             deep = [deep]
         return deep if depth == 3 and random.random() < 0.3 else [deep]
+
+    @property
+    def account_id(self) -> str:
+        """Whose objects are named."""
+        return self._account_id
+
+    def mostly(self, likely: Sequence[Any], odd: Sequence[Any]) -> Any:
+        """Draw a likely value, or now and then an odd one."""
+        return self._mostly(likely, odd)
 
     def _mostly(self, likely: Sequence[Any], odd: Sequence[Any]) -> Any:
         return self._random.choice(likely if self._random.random() < 0.9 else odd)
@@ -393,7 +447,7 @@ class RandomRequests:
                 if body[:1] == b"{"
                 else body.replace(b"=", b"%").replace(b"%2", b"%")
             )
-        return Unsigned(request.service, request.headers, body, region=request.region)
+        return replace(request, body=body)
 
     def _with_spoilt_headers(self, request: Unsigned, service: Service) -> Unsigned:
         random = self._random
@@ -534,7 +588,7 @@ _POOLS: Final[dict[str, Callable[[RandomRequests], Any]]] = {
     "EncryptionAlgorithm": lambda draw: draw._mostly((None,), ("SM2PKE",)),
     "DryRun": lambda draw: draw._mostly((None, False), (True,)),
     "PendingWindowInDays": lambda draw: draw._mostly((7, 30), (6, 31)),
-    "MaxItems": lambda draw: draw._mostly((1, 2, 100, 1000), (1001, 0)),
+    "MaxItems": lambda draw: draw._mostly((1, 2, 50, 1000), (1001, 0)),
 }
 
 
