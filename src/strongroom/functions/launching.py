@@ -28,13 +28,18 @@ _WAITING_MOST: Final = 128
 class Keeper:
     """The keeper's process, and the pipe whose end tells it to end."""
 
-    def __init__(self, pid: int, life: int) -> None:
+    def __init__(self, pid: int, life: int, directory: Path) -> None:
         self._pid = pid
         self._life = life
+        self._directory = directory
 
     def stop(self) -> None:
-        """End it, and the runner and every sandbox with it."""
+        """End it, and the runner and every sandbox with it; the code that was unpacked for them goes as well."""
         os.close(self._life)
+        self._wait()
+        _remove(self._directory)
+
+    def _wait(self) -> None:
         limit = time.monotonic() + END_S
         try:
             while os.waitpid(self._pid, os.WNOHANG) == (0, 0):
@@ -53,10 +58,12 @@ def start_keeper(settings: Settings, *, is_dev: bool) -> Keeper:
         is_dev: Whether functions may use the host's network.
     """
     listening = _listen(settings.data_dir)
+    directory = settings.data_dir.absolute() / DIRECTORY_NAME
+    _remove(directory)  # left by a server that was killed
     alive, life = os.pipe()
     message = msgspec.json.encode(
         {
-            "directory": str(settings.data_dir.absolute() / DIRECTORY_NAME),
+            "directory": str(directory),
             "runtime": str(runtime_of(settings)),
             "hidden": str(settings.data_dir.absolute()),
             "listed": settings.functions_egress,
@@ -89,7 +96,15 @@ def start_keeper(settings: Settings, *, is_dev: bool) -> Keeper:
             os.close(alive)
     _let_wait(process.pid)
     process.returncode = 0  # whoever waits for children of this process may wait for this one too
-    return Keeper(process.pid, life)
+    return Keeper(process.pid, life, directory)
+
+
+def _remove(directory: Path) -> None:
+    """Remove the runner's files: unpacked code lies there as functions read it, in plain."""
+    if directory.exists():
+        import shutil
+
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def _let_wait(pid: int) -> None:

@@ -158,7 +158,7 @@ class Desk:
         if self._runner is None:
             send(connection, Refused(False, self._reason))
             return
-        with tempfile.TemporaryDirectory(prefix="strongroom-code-") as place:
+        with tempfile.TemporaryDirectory(prefix="archives-", dir=self._runner.work) as place:
 
             def fetch(digest: bytes) -> Path:
                 return _fetch(connection, digest, Path(place) / digest.hex())

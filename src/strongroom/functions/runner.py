@@ -103,6 +103,9 @@ class Runner:
         instructions: The filter of system calls; empty without sandboxes.
         listed: What the operator allows functions to reach.
         ca: Certificates in PEM that functions trust, if there are any besides the system's.
+
+    Attributes:
+        work: Where its files lie; they are gone when the server has ended.
     """
 
     def __init__(
@@ -119,6 +122,7 @@ class Runner:
         self._listed = listed
         self._ca = ca
         self._spawner = Spawner()
+        self.work = ground.work
         self._shelf = Shelf(ground.work / "code")
         self._pool = Pool(settings.most_sandboxes, settings.idle_s)
 
