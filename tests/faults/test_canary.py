@@ -11,6 +11,7 @@ search finds them.
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import random
@@ -19,8 +20,10 @@ from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from bench.processes import family
 
 from strongroom.gateway.operation import Operation
 from strongroom.services.table import SERVICES
@@ -29,7 +32,9 @@ from strongroom.wire.shapes import Shape
 from tests.faults.canary import Canaries, contents, disguises
 from tests.faults.client import Answer, KeptConnection, sign
 from tests.faults.polling import until
+from tests.gateway.every_operation import make_zip
 from tests.support.server import Server, run_program
+from tests.support.signed_http import RawAnswer
 
 TAKES_VALUES = {"CreateSecret", "PutSecretValue", "UpdateSecret"}
 """The operations whose requests hold values of secrets; a test compares them with the shapes."""
@@ -39,6 +44,25 @@ TAKES_PLAINTEXT = {"Encrypt"}
 """Those whose requests hold plaintext; the tests over all operations look for it in records."""
 TAKES_TOKENS = {"AssumeRoleWithWebIdentity"}
 """Those whose requests hold tokens of other issuers; the tests of the operation look for them in records."""
+
+TAKES_CODE = {"UpdateFunctionCode", "DownloadCode", "Invoke"}
+"""Those whose requests hold code of functions, the address of it, or events."""
+CODE = """
+import json, os
+BUILT_IN = VALUE
+def handler(event, context):
+    print(json.dumps([event, BUILT_IN, os.environ["VALUE"]]))
+    if event.get("fails"):
+        raise ValueError(json.dumps([event, BUILT_IN, os.environ["VALUE"]]))
+    return [event, BUILT_IN, os.environ["VALUE"]]
+"""
+"""Shows everything that it knows in its log, its answer and its error."""
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    ],
+}
 
 
 class Walk:
@@ -191,6 +215,112 @@ class Walk:
             form = {"Action": operation.name, "SecretAccessKey": self.text(f"{operation.name} form")}
             self.ask(f"{operation.name}, wrong form", operation.name, form, service="iam")
 
+    def rest(self, what: str, target: str, members: dict[str, Any], headers: Any = None) -> RawAnswer:
+        """Ask Lambda for something whose reply holds no value."""
+        answer = self.server.raw("lambda", target, members, headers=headers)
+        self.replies[f"{what} ({answer.status})"] = answer.body + str(answer.headers).encode()
+        return answer
+
+    def code(self, name: str) -> bytes:
+        """Write a function that has a value in its code; the archive holds it uncompressed."""
+        return make_zip(index=CODE.replace("VALUE", repr(self.text(name)), 1))
+
+    def functions(self) -> None:
+        """Values in the code of functions, in their environments, and in the events that they are given."""
+        trust = {"RoleName": "runs", "AssumeRolePolicyDocument": json.dumps(TRUST)}
+        assert self.ask("role of functions", "CreateRole", trust, service="iam").status == 200
+        role = f"arn:aws:iam::{self.server.first.account_id}:role/runs"
+        client = self.server.client("lambda")
+        known = {"Runtime": "python3.12", "Handler": "index.handler", "Role": role, "Timeout": 30}
+        variables = {"Variables": {"VALUE": self.text("variable")}}
+        # The owner is shown the variables of what was made: that reply may hold them.
+        made = {"FunctionName": "made", **known, "Environment": variables}
+        client.create_function(**made, Code={"ZipFile": self.code("code")})
+        variables["Variables"]["VALUE"] = self.text("changed variable")
+        client.update_function_configuration(FunctionName="made", Environment=variables)
+        bare = {"FunctionName": "bare", **known}
+        self.rest("bare", "CreateFunction", {**bare, "Code": {"ZipFile": self.code("bare code")}})
+        new = self.code("new code")
+        assert (
+            self.rest("update", "UpdateFunctionCode", {"FunctionName": "bare", "ZipFile": new}).status == 200
+        )
+        layer = {"LayerName": "layer", "Content": {"ZipFile": self.code("layer")}}
+        assert self.rest("layer", "PublishLayerVersion", layer).status == 201
+        self.run_functions(client)
+        location = client.get_function(FunctionName="bare")["Code"]["Location"]
+        path = urlsplit(location).path
+        self.canaries.add("address of code", path.rpartition("/")[2])
+        assert self.server.get(path).body == new
+        self.wrong_functions(bare)
+
+    def run_functions(self, client: Any) -> None:
+        """Events that end well, that fail, and that wait."""
+        context = b64encode(json.dumps({"custom": {"value": self.text("client context")}}).encode()).decode()
+        for fails in (False, True):
+            event = {"value": self.text(f"event, fails: {fails}"), "fails": fails}
+            ran = client.invoke(
+                FunctionName="made", Payload=json.dumps(event), LogType="Tail", ClientContext=context
+            )
+            shown = json.loads(ran["Payload"].read())
+            assert ("FunctionError" in ran) == fails
+            assert event in (json.loads(shown["errorMessage"]) if fails else shown)
+            event["value"] = self.text(f"event that waits, fails: {fails}")
+            waits = {"FunctionName": "made", "InvocationType": "Event", "Payload": json.dumps(event).encode()}
+            assert self.rest(f"event, fails: {fails}", "Invoke", waits).status == 202
+        self.rest("dry run", "Invoke", {"FunctionName": "made", "InvocationType": "DryRun", "Payload": b"{}"})
+        logs = self.server.client("logs")
+
+        def was_run() -> bool:
+            pages = logs.get_paginator("filter_log_events").paginate(logGroupName="/aws/lambda/made")
+            said: list[str] = [event["message"] for page in pages for event in page["events"]]
+            return sum(each.startswith("REPORT") for each in said) >= 4
+
+        until(was_run)
+
+    def wrong_functions(self, bare: dict[str, Any]) -> None:
+        """Every way of giving code, variables and events wrongly that we could think of."""
+        first = {"FunctionName": "made"}
+        events: dict[str, dict[str, Any]] = {
+            "no JSON": {"Payload": self.text("no JSON").encode()},
+            "not UTF-8": {"Payload": self.binary("event of bytes")},
+            "too long": {
+                "InvocationType": "Event",
+                "Payload": json.dumps(self.text("long event") * 9_000).encode(),
+            },
+            "context": {"ClientContext": self.text("no base64").encode("ascii", "ignore").decode()},
+            "nobody": {
+                "FunctionName": "nobody",
+                "Payload": json.dumps(self.text("event of nobody")).encode(),
+            },
+        }
+        for what, members in events.items():
+            assert self.rest(f"invoke: {what}", "Invoke", {**first, **members}).status >= 400
+        archives: dict[str, dict[str, Any]] = {
+            "no archive": {"ZipFile": self.binary("no archive")},
+            "cut": {"ZipFile": self.code("cut archive")[:-9]},
+            "two places": {"ZipFile": self.code("two places"), "S3Bucket": "bucket", "S3Key": "key"},
+            "nobody": {"FunctionName": "nobody", "ZipFile": self.code("code of nobody")},
+            "old": {"ZipFile": self.code("old"), "RevisionId": "0"},
+        }
+        for what, given in archives.items():
+            assert self.rest(f"code: {what}", "UpdateFunctionCode", {**first, **given}).status >= 400
+        others: dict[str, dict[str, Any]] = {
+            "a reserved variable": {"Environment": {"Variables": {"AWS_REGION": self.text("reserved")}}},
+            "too large": {"Environment": {"Variables": {"LARGE": self.text("large variable") * 200}}},
+            "a list": {"Environment": {"Variables": {"LIST": [self.text("variables in a list")]}}},
+            "a bad role": {
+                "Role": "arn:aws:iam::000000000000:role/none",
+                "Environment": {"Variables": {"OTHER": self.text("beside a bad role")}},
+            },
+        }
+        for what, more in others.items():
+            given = {**bare, "FunctionName": "wrong", "Code": {"ZipFile": self.code(what)}, **more}
+            try:
+                request = self.rest(f"create: {what}", "CreateFunction", given)
+            except TypeError:  # botocore does not write it
+                continue
+            assert request.status >= 400, what
+
     def outside_the_body(self) -> None:
         """What clients put by mistake where it will be written down by others."""
         host = self.client.host
@@ -210,11 +340,27 @@ def operations(service: str) -> tuple[Operation[Any, Any], ...]:
 
 
 def processes(server: Server) -> Iterator[tuple[str, bytes]]:
-    """Read what everybody may see of the server's processes."""
+    """Read what everybody may see of the server's processes, and the arguments of those that run functions."""
     assert server.process is not None
-    for pid in (server.process.pid, *server.children()):
+    for pid in (server.process.pid, *server.children(), server.keeper()):
         for name in ("cmdline", "environ", "status", "comm"):
             yield f"/proc/{pid}/{name}", Path(f"/proc/{pid}/{name}").read_bytes()
+    below = family(server.keeper())
+    assert len(below) > 2, "the runner, and a sandbox that waits for more"
+    for pid in below:
+        with contextlib.suppress(OSError):  # it has ended
+            yield f"/proc/{pid}/cmdline", Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def left_behind(canaries: Canaries, directory: Path, server: Server) -> dict[str, set[str]]:
+    """Search every file but the code of a function that a sandbox has before it; that holds nothing else."""
+    unpacked = str(server.data_dir / "functions" / "code")
+    found = canaries.found_in_files(dict(contents(directory)))
+    return {
+        place: names
+        for place, names in found.items()
+        if not (place.startswith(f"{unpacked}/") and names == {"code"})
+    }
 
 
 def test_every_operation_that_takes_a_value_is_walked() -> None:
@@ -226,7 +372,7 @@ def test_every_operation_that_takes_a_value_is_walked() -> None:
                 members = describe(operation.request)
                 if any(member.type.is_sensitive for member in members):
                     found.add(operation.name)
-    assert found == TAKES_VALUES | TAKES_PASSWORDS | TAKES_PLAINTEXT | TAKES_TOKENS
+    assert found == TAKES_VALUES | TAKES_PASSWORDS | TAKES_PLAINTEXT | TAKES_TOKENS | TAKES_CODE
 
 
 @pytest.mark.parametrize("value", ['c4nary"+/\u00fc&<value>\\', b"\xff\xfe\x00canary\x80bytes"])
@@ -268,6 +414,7 @@ def test_x02_no_value_stands_where_it_does_not_belong(
         walk.values()
         walk.mistakes()
         walk.passwords_and_keys()
+        walk.functions()
         walk.outside_the_body()
         trail = walk.ask("trail", "LookupEvents", {"MaxResults": 50}, service="cloudtrail")
         assert trail.status == 200
@@ -283,11 +430,11 @@ def test_x02_no_value_stands_where_it_does_not_belong(
         assert len(canaries) > 70
         assert canaries.found_in_files(walk.replies) == {}
         assert canaries.found_in_files(dict(processes(server))) == {}
-        assert canaries.found_in_files(dict(contents(tmp_path))) == {}
+        assert left_behind(canaries, tmp_path, server) == {}
         run = run_program("audit", "verify", "--data-dir", server.data_dir)
         assert canaries.found_in((run.stdout + run.stderr).encode()) == set()
         server.kill9()
-        assert canaries.found_in_files(dict(contents(tmp_path))) == {}
+        assert left_behind(canaries, tmp_path, server) == {}
         server.start()
         assert server.stop() == 0
         canaries.add("secret of the first administrator", server.first.secret_access_key)
