@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -186,11 +187,25 @@ def test_a_command_that_is_not_there(server: Server, app: str) -> None:
     assert "no such command" in err
 
 
+@contextlib.contextmanager
+def heard(number: signal.Signals) -> Iterator[None]:
+    """Start processes that do not ignore a signal: in the background of a shell this one ignores SIGINT.
+
+    What is ignored stays so in every command, and no shell can trap it.
+    """
+    before = signal.signal(number, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGUSR1])
 def test_signals_are_passed_on(server: Server, app: str, number: signal.Signals) -> None:
     """The command hears them and decides."""
     script = f"trap 'echo heard; exit 3' {number.name.removeprefix('SIG')}; echo ready; while :; do sleep 0.05; done"
-    running = begin(server.data_dir, app, "sh", "-c", script)
+    with heard(number):
+        running = begin(server.data_dir, app, "sh", "-c", script)
     assert running.stdout is not None
     assert running.stdout.readline() == "ready\n"
     running.send_signal(number)
