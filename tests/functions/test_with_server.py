@@ -121,9 +121,10 @@ def test_a_function_trusts_the_servers_certificate(tmp_path: Path) -> None:
     )
     made = make_deployment(tmp_path)
     server = made.server("--workers", "1", "--tls-cert", str(certificate), "--tls-key", str(key)).start()
+    clients: dict[str, Any] = {}
     try:
         session: Any = boto3.session.Session()
-        clients: dict[str, Any] = {
+        clients |= {
             name: session.client(
                 name,
                 region_name="us-east-1",
@@ -159,6 +160,8 @@ def test_a_function_trusts_the_servers_certificate(tmp_path: Path) -> None:
         port = server.endpoint.rpartition(":")[2]
         assert json.loads(answer["Payload"].read()) == ["value-of-it", f"https://vault.example.com:{port}"]
     finally:
+        for client in clients.values():
+            client.close()
         server.close()
 
 
