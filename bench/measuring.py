@@ -44,6 +44,7 @@ class Plan:
         secrets: Secrets in the large store of the scenario ``flat``.
         memory_secrets: Secrets in the store of the scenario ``memory``.
         rotations: Rotations that are due at once in the scenario ``rotation``.
+        attacks: How many of the hostile functions the scenario ``functions`` runs.
     """
 
     place: Path
@@ -53,6 +54,7 @@ class Plan:
     secrets: int = 1_000_000
     memory_secrets: int = 100_000
     rotations: int = 1_000
+    attacks: int = 4
 
 
 @dataclass(frozen=True)

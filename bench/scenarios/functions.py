@@ -59,7 +59,7 @@ def run(plan: Plan, report: Report) -> None:
         report.note(
             f"a cold start {cold * 1_000:.0f} ms, a warm invocation {statistics.median(warm) * 1_000:.1f} ms"
         )
-        for name, source in _HOSTILE.items():
+        for name, source in list(_HOSTILE.items())[: plan.attacks]:
             _attack(name, source, server, deployment, plan, report)
 
 

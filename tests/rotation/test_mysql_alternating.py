@@ -24,6 +24,7 @@ from tests.rotation.stand import Stand
 from tests.rotation.test_mysql_single_user import assert_usable, document
 from tests.support.mariadb import ADMIN, ADMIN_PASSWORD, MariaDB, quoted
 from tests.support.postgresql import Proxy
+from tests.support.scale import rounds
 
 pytestmark = pytest.mark.soak  # where MySQL goes through all of it too
 
@@ -324,7 +325,7 @@ def test_a_clone_for_other_hosts_is_not_taken_over(pair: Pair) -> None:
     pair.database.run("DROP USER app_clone@'10.%'")
 
 
-@pytest.mark.parametrize("boundary", range(14))
+@pytest.mark.parametrize("boundary", range(0, 14, rounds(2, 1)))
 def test_r03_a_crash_at_every_boundary(pair: Pair, boundary: int) -> None:
     """Wherever the process ends, AWSCURRENT logs in; the next process brings it to its end."""
     pair.stand.begin(pair.secret_id)
