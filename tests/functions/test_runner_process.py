@@ -189,6 +189,15 @@ def test_f02_the_operator_may_do_without_sandboxes(tmp_path: Path, monkeypatch: 
         assert error_of(outcome)["errorMessage"].endswith("Runtime exited with error: exit status 2")
     finally:
         stand.close()
+    left = [path for path in Path("/proc").glob("[0-9]*/cmdline") if str(tmp_path).encode() in _read(path)]
+    assert left == []  # a frozen one as well
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""  # it has ended meanwhile
 
 
 def test_without_the_runtime_functions_are_refused(tmp_path: Path) -> None:

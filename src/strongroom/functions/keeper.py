@@ -5,7 +5,8 @@ Rules (threat model F-01):
    time one must be started again the server holds the root key, and this process does not.
  - The runner is started when somebody wants a function to run, so that it costs a start of the server nothing. It is
    started again when it died and somebody wants one again; connections wait in the socket's queue meanwhile.
- - Both end with the server: the pipe LIFE has no writer any more. The runner watches it as well.
+ - Both end with the server: the pipe LIFE has no writer any more. The runner watches it as well. What a runner leaves
+   behind ends with it: a function that runs without a sandbox, and is frozen, would stay for ever.
 
 It runs on the standard library alone and imports as little as it can: a start of the server waits for none of it.
 """
@@ -20,6 +21,7 @@ import time
 
 PAUSE_S = 0.5
 END_S = 3.0
+_PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
 
 
 def main() -> None:
@@ -35,6 +37,7 @@ def main() -> None:
         time.sleep(max(0.0, started + PAUSE_S - time.monotonic()))
         started = time.monotonic()
         _hurry()
+        _adopt()
         program = [sys.executable, "-I", "-m", "strongroom.functions.process", *sys.argv[1:]]
         runner = os.posix_spawn(sys.executable, program, {"PATH": os.environ.get("PATH", "/usr/bin:/bin")})
         if not _wait(runner, life):
@@ -52,6 +55,25 @@ def _hurry() -> None:
         return  # the scheduler does not share between sessions here
 
 
+def _adopt() -> None:
+    """Become the parent of what a runner leaves behind."""
+    import ctypes  # when somebody wants a function to run; a start of the server waits for none of it
+
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _end_what_is_left() -> None:
+    """End every child; what they leave behind comes here as well."""
+    while True:
+        with open(f"/proc/self/task/{os.getpid()}/children") as file:
+            for child in file.read().split():
+                os.kill(int(child), signal.SIGKILL)  # ours and not waited for, so the number is still its own
+        try:
+            os.waitpid(-1, 0)
+        except ChildProcessError:
+            return
+
+
 def _wait(runner: int, life: int) -> bool:
     """Wait until the runner has ended; False when the server has, and the runner after it."""
     ended = os.pidfd_open(runner)
@@ -64,6 +86,7 @@ def _wait(runner: int, life: int) -> bool:
             select.select([ended], [], [], END_S)
             os.kill(runner, signal.SIGKILL)
         os.waitpid(runner, 0)
+        _end_what_is_left()
     finally:
         os.close(ended)
     return lasts
