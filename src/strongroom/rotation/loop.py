@@ -29,11 +29,11 @@ from strongroom.services.secretsmanager.rotation_rows import find_rotation, list
 from strongroom.store.errors import StoreError, StoreTampered
 from strongroom.store.rows import Rows
 from strongroom.store.transaction import Transaction
+from strongroom.workers.looking import look_until
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S: Final = 0.05
-LOOK_ANYWAY_AFTER_S: Final = 1.0
 SHOW_EVERY_S: Final = 1.0
 LOOK_AT_MOST: Final = 256
 STOP_WITHIN_S: Final = 5.0
@@ -89,24 +89,14 @@ class RotationLoop:
             thread.join(timeout=max(0.0, deadline - time.monotonic()))
 
     def _run(self) -> None:
-        rows: Rows | None = None
-        seen, looked = -1, 0.0
-        is_fresh = self._is_alone
-        while not self._stopping.wait(LOOK_EVERY_S):
-            try:
-                if rows is None:
-                    rows = self._open_rows()
-                if is_fresh:
-                    self._give_back_leases(rows)
-                    is_fresh = False
-                version = int(rows.connection.pragma("data_version"))
-                if version != seen or time.monotonic() - looked >= LOOK_ANYWAY_AFTER_S:
-                    seen, looked = version, time.monotonic()
-                    self._look(rows)
-            except Exception as problem:  # noqa: BLE001 - the loop goes on: rows say what is still due
-                log.error("looking for due rotations failed: %s", describe_problem(problem))
-                rows = None
-                self._stopping.wait(LOOK_ANYWAY_AFTER_S)
+        look_until(
+            self._stopping,
+            self._open_rows,
+            self._look,
+            first=self._give_back_leases if self._is_alone else None,
+            every_s=LOOK_EVERY_S,
+            what="due rotations",
+        )
 
     def _give_back_leases(self, rows: Rows) -> None:
         held: list[Any] = rows.column(

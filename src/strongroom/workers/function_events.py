@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
@@ -41,11 +40,11 @@ from strongroom.services.lambda_.tables import (
 )
 from strongroom.store.rows import Rows
 from strongroom.store.transaction import Transaction
+from strongroom.workers.looking import look_until
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S: Final = 0.1
-LOOK_ANYWAY_AFTER_S: Final = 1.0
 AT_ONCE: Final = 16
 STOP_WITHIN_S: Final = 5.0
 ATTEMPTS_AGAIN: Final = 2
@@ -89,23 +88,14 @@ class FunctionEvents:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _loop(self) -> None:
-        rows: Rows | None = None
-        seen, looked, is_fresh = -1, 0.0, True
-        while not self._stopping.wait(LOOK_EVERY_S):
-            try:
-                if rows is None:
-                    rows = self._open_rows()
-                if is_fresh:
-                    self._give_back_leases(rows)
-                    is_fresh = False
-                version = int(rows.connection.pragma("data_version"))
-                if version != seen or time.monotonic() - looked >= LOOK_ANYWAY_AFTER_S:
-                    seen, looked = version, time.monotonic()
-                    self._start_due(rows)
-            except Exception as problem:  # noqa: BLE001 - the loop goes on: rows say what is still due
-                log.error("looking for events of functions failed: %s", describe_problem(problem))
-                rows = None
-                self._stopping.wait(LOOK_ANYWAY_AFTER_S)
+        look_until(
+            self._stopping,
+            self._open_rows,
+            self._start_due,
+            first=self._give_back_leases,
+            every_s=LOOK_EVERY_S,
+            what="events of functions",
+        )
 
     def _give_back_leases(self, rows: Rows) -> None:
         """Free what a process that ended had begun: one process of a deployment runs events."""

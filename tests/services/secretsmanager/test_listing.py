@@ -12,11 +12,11 @@ import pytest
 
 from strongroom.crypto.keyring import new_keyring
 from strongroom.crypto.mac import RowMAC
+from strongroom.gateway.positions import Position
 from strongroom.services.secretsmanager import listing as listing_module
 from strongroom.services.secretsmanager.filters import SecretFilters
 from strongroom.services.secretsmanager.listing import ROWS_MOST, Listing, SortBy, find_page
 from strongroom.services.secretsmanager.model import Attributes, Secret
-from strongroom.services.secretsmanager.page_token import Position
 from strongroom.services.secretsmanager.shapes import Filter
 from strongroom.services.secretsmanager.tables import insert_secret
 from strongroom.store.engine import open_connection

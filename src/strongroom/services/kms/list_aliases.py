@@ -11,7 +11,7 @@ from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.kms.keys import get_key_of_alias
 from strongroom.services.kms.lookup import account_target, existing, find_target
-from strongroom.services.kms.marker import cut_page, open_marker
+from strongroom.services.kms.marker import MARKERS
 from strongroom.services.kms.model import alias_arn
 from strongroom.services.kms.shapes import ARN, AliasName, KeyId, Limit, Marker
 from strongroom.services.kms.tables import Alias, find_alias, page_aliases
@@ -55,7 +55,7 @@ def target(context: Context, _request: Request) -> Target:
 
 def handle(context: Context, request: Request, target: Target) -> Response:
     """Read one page."""
-    after = str((open_marker(context, _NAME, request.key_id, request.marker) or ("",))[0])
+    after = str((MARKERS.open(context, _NAME, request.key_id, request.marker) or ("",))[0])
     most = request.limit or _PAGE
     rows, account, region = context.rows, context.account, context.region
     with rows.snapshot():
@@ -66,7 +66,9 @@ def handle(context: Context, request: Request, target: Target) -> Response:
             names = sorted(note.name for note in key.attributes.aliases if note.name > after)
             read = (find_alias(rows, account, region, name) for name in names[: most + 1])
             found = [alias for alias in read if alias is not None]
-        page, marker = cut_page(context, _NAME, request.key_id, found, most, lambda alias: (alias.name,))
+        page, marker = MARKERS.cut_page(
+            context, _NAME, request.key_id, found, most, lambda alias: (alias.name,)
+        )
         entries = [_entry(rows, alias) for alias in page]
     return Response(aliases=entries, next_marker=marker, truncated=marker is not None)
 

@@ -11,7 +11,7 @@ from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.kms.issued_grants import show_grant
 from strongroom.services.kms.lookup import existing, find_target
-from strongroom.services.kms.marker import cut_page, open_marker
+from strongroom.services.kms.marker import MARKERS
 from strongroom.services.kms.shapes import (
     GrantId,
     KeyId,
@@ -54,7 +54,7 @@ def handle(context: Context, request: Request, target: Target) -> ListGrantsResp
         request.grantee_principal,
         request.grantee_service_principal,
     )
-    after = open_marker(context, _NAME, question, request.marker) or (-1, "")
+    after = MARKERS.open(context, _NAME, question, request.marker) or (-1, "")
     found = [
         one.grant
         for one in held.grants
@@ -64,7 +64,7 @@ def handle(context: Context, request: Request, target: Target) -> ListGrantsResp
         and request.grantee_service_principal is None
     ]
     most = request.limit or _PAGE
-    page, marker = cut_page(
+    page, marker = MARKERS.cut_page(
         context, _NAME, question, found, most, lambda grant: (grant.created_ms, grant.grant_id)
     )
     return ListGrantsResponse(

@@ -10,7 +10,7 @@ from typing import Annotated, Final, Literal
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.kms.lookup import existing, find_target
-from strongroom.services.kms.marker import cut_page, open_marker
+from strongroom.services.kms.marker import MARKERS
 from strongroom.services.kms.model import KeyRow
 from strongroom.services.kms.shapes import ExpirationModel, KeyId, Limit, Marker, MaterialId
 from strongroom.services.kms.tables import list_materials
@@ -67,10 +67,10 @@ def handle(context: Context, request: Request, target: Target) -> Response:
     with_first = request.include_key_material == "ALL_KEY_MATERIAL"
     entries = _entries(context.rows, key, with_first=with_first)
     question = (key.key_id, with_first)
-    after = int((open_marker(context, _NAME, question, request.marker) or (0,))[0])
+    after = int((MARKERS.open(context, _NAME, question, request.marker) or (0,))[0])
     most = request.limit or _PAGE
     numbered = list(enumerate(entries, 1))[after:]
-    page, marker = cut_page(context, _NAME, question, numbered, most, lambda one: (one[0],))
+    page, marker = MARKERS.cut_page(context, _NAME, question, numbered, most, lambda one: (one[0],))
     return Response(rotations=[entry for _, entry in page], next_marker=marker, truncated=marker is not None)
 
 

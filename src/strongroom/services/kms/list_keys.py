@@ -10,7 +10,7 @@ from typing import Annotated, Final, Literal
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.kms.lookup import account_target
-from strongroom.services.kms.marker import cut_page, open_marker
+from strongroom.services.kms.marker import MARKERS
 from strongroom.services.kms.shapes import ARN, KeyId, Limit, Marker
 from strongroom.services.kms.tables import page_keys
 from strongroom.wire.shapes import Shape, limits
@@ -52,10 +52,10 @@ def handle(context: Context, request: Request, target: Target) -> Response:
     if request.resource_owners is not None and "SELF" not in request.resource_owners:
         return Response(keys=[], truncated=False)
     question = sorted(request.resource_owners or ())
-    after = open_marker(context, _NAME, question, request.marker) or ("",)
+    after = MARKERS.open(context, _NAME, question, request.marker) or ("",)
     most = request.limit or _PAGE
     found = page_keys(context.rows, context.account, context.region, str(after[0]), most + 1)
-    page, marker = cut_page(context, _NAME, question, found, most, lambda key: (key.key_id,))
+    page, marker = MARKERS.cut_page(context, _NAME, question, found, most, lambda key: (key.key_id,))
     return Response(
         keys=[KeyListEntry(key_id=key.key_id, key_arn=key.arn) for key in page],
         next_marker=marker,

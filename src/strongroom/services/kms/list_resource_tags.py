@@ -10,7 +10,7 @@ from typing import Final
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.kms.lookup import existing, find_target
-from strongroom.services.kms.marker import cut_page, open_marker
+from strongroom.services.kms.marker import MARKERS
 from strongroom.services.kms.shapes import KeyId, Limit, Marker, Tag
 from strongroom.wire.shapes import Shape
 
@@ -43,10 +43,10 @@ def target(context: Context, request: Request) -> Target:
 def handle(context: Context, request: Request, target: Target) -> Response:
     """Cut one page; the order is that of the tag keys, so that a page stays one when tags change meanwhile."""
     key = existing(target).key
-    after = str((open_marker(context, _NAME, key.key_id, request.marker) or ("",))[0])
+    after = str((MARKERS.open(context, _NAME, key.key_id, request.marker) or ("",))[0])
     found = sorted(tag for tag in key.attributes.tags if tag[0] > after)
     most = request.limit or _PAGE
-    page, marker = cut_page(context, _NAME, key.key_id, found, most, lambda tag: (tag[0],))
+    page, marker = MARKERS.cut_page(context, _NAME, key.key_id, found, most, lambda tag: (tag[0],))
     return Response(
         tags=[Tag(tag_key=name, tag_value=value) for name, value in page],
         next_marker=marker,

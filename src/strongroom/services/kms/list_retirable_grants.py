@@ -12,7 +12,7 @@ from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.kms import errors
 from strongroom.services.kms.issued_grants import show_grant
 from strongroom.services.kms.lookup import account_target
-from strongroom.services.kms.marker import cut_page, open_marker
+from strongroom.services.kms.marker import MARKERS
 from strongroom.services.kms.model import key_arn
 from strongroom.services.kms.shapes import Limit, ListGrantsResponse, Marker, PrincipalId, ServicePrincipal
 from strongroom.services.kms.tables import page_retirable
@@ -43,12 +43,12 @@ def handle(context: Context, request: Request, target: Target) -> ListGrantsResp
     if request.retiring_principal is None:
         raise errors.validation("RetiringPrincipal is required.")
     retiring = request.retiring_principal
-    after = open_marker(context, _NAME, retiring, request.marker) or (-1, "")
+    after = MARKERS.open(context, _NAME, retiring, request.marker) or (-1, "")
     most = request.limit or _PAGE
     found = page_retirable(
         context.rows, retiring, context.account, context.region, (int(after[0]), str(after[1])), most + 1
     )
-    page, marker = cut_page(
+    page, marker = MARKERS.cut_page(
         context, _NAME, retiring, found, most, lambda grant: (grant.created_ms, grant.grant_id)
     )
     return ListGrantsResponse(

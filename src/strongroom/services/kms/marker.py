@@ -1,73 +1,10 @@
-"""``Marker``: where a listing of KMS goes on, sealed (threat model J-08).
-
-Rules:
- - A marker is bound to the principal, the Region, the operation and the question that it was given for, and refused
-   under any other. ``Limit`` may differ from page to page.
- - Every refusal is the same error.
-"""
+"""``Marker``: where a listing of KMS goes on. ``Limit`` may differ from page to page."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Final
 
-import msgspec
-
-from strongroom.crypto.errors import TokenRefused
-from strongroom.crypto.sealed_token import open_token, seal_token
-from strongroom.gateway.context import Context
+from strongroom.gateway.positions import Positions
 from strongroom.services.kms import errors
 
-T = TypeVar("T")
-Position = tuple[str | int, ...]
-"""The sort key of the last entry of a page."""
-
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(tuple[str | int, ...]).decode
-
-
-def open_marker(context: Context, operation: str, question: object, marker: str | None) -> Position | None:
-    """Read a marker that the caller brought back; None, the beginning, when it brought none.
-
-    Raises:
-        Fault: It was not given to this principal for this operation and question.
-    """
-    if marker is None:
-        return None
-    try:
-        fields = open_token(context.deployment.keyring, marker, _binding(context, operation, question))
-    except TokenRefused as problem:
-        raise errors.invalid_marker() from problem
-    return _decode(fields)
-
-
-def cut_page(
-    context: Context,
-    operation: str,
-    question: object,
-    found: Sequence[T],
-    most: int,
-    position: Callable[[T], Position],
-) -> tuple[list[T], str | None]:
-    """Cut a page, and make the marker for the next when there is more.
-
-    Args:
-        context: Who asks, and where.
-        operation: For example ``ListKeys``.
-        question: What may not change from page to page; anything that MessagePack writes.
-        found: What stands behind the last position; one more than ``most`` says that there is more.
-        most: How many the page may have.
-        position: Gives the position behind which the next page begins.
-    """
-    page = list(found[:most])
-    if len(found) <= most:
-        return page, None
-    binding = _binding(context, operation, question)
-    return page, seal_token(context.deployment.keyring, _encode(position(page[-1])), binding)
-
-
-def _binding(context: Context, operation: str, question: object) -> bytes:
-    principal = context.caller.principal
-    return _encode(
-        ("kms", principal.account, principal.unique_id, principal.arn, context.region, operation, question)
-    )
+MARKERS: Final = Positions("kms", errors.invalid_marker)

@@ -10,7 +10,7 @@ from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.lambda_ import shapes
 from strongroom.services.lambda_.aliases import show_alias
 from strongroom.services.lambda_.lookup import existing, find_target, read_place
-from strongroom.services.lambda_.marker import cut_page, open_marker, page_size
+from strongroom.services.lambda_.marker import MARKERS, page_size
 from strongroom.wire.shapes import Shape
 
 
@@ -39,7 +39,7 @@ def handle(context: Context, request: Request, target: Target) -> Response:
     """List them."""
     function = existing(target)
     question = (function.function_id, request.function_version or "")
-    position = open_marker(context, "ListAliases", question, request.marker)
+    position = MARKERS.open(context, "ListAliases", question, request.marker or None)
     after = "" if position is None else str(position[0])
     names = [
         name
@@ -47,7 +47,7 @@ def handle(context: Context, request: Request, target: Target) -> Response:
         if name > after and request.function_version in (None, alias.version)
     ]
     most = page_size(request.max_items)
-    page, marker = cut_page(context, "ListAliases", question, names, most, lambda name: (name,))
+    page, marker = MARKERS.cut_page(context, "ListAliases", question, names, most, lambda name: (name,))
     shown = [show_alias(function, name, function.attributes.aliases[name]) for name in page]
     return Response(aliases=shown, next_marker=marker)
 

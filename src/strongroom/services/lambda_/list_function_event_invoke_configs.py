@@ -10,7 +10,7 @@ from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.lambda_ import shapes
 from strongroom.services.lambda_.event_rules import show_rules
 from strongroom.services.lambda_.lookup import existing, find_target, read_place
-from strongroom.services.lambda_.marker import cut_page, open_marker, page_size
+from strongroom.services.lambda_.marker import MARKERS, page_size
 from strongroom.wire.shapes import Shape
 
 
@@ -38,11 +38,11 @@ def handle(context: Context, request: Request, target: Target) -> Response:
     """List them."""
     function = existing(target)
     name, question = "ListFunctionEventInvokeConfigs", function.function_id
-    position = open_marker(context, name, question, request.marker)
+    position = MARKERS.open(context, name, question, request.marker or None)
     after = "" if position is None else str(position[0])
     found = [entry for entry in sorted(function.attributes.events.items()) if entry[0] > after]
     most = page_size(request.max_items)
-    page, marker = cut_page(context, name, question, found, most, lambda entry: (entry[0],))
+    page, marker = MARKERS.cut_page(context, name, question, found, most, lambda entry: (entry[0],))
     shown = [show_rules(function, qualifier, rules) for qualifier, rules in page]
     return Response(function_event_invoke_configs=shown, next_marker=marker)
 

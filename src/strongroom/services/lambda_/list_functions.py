@@ -15,7 +15,7 @@ from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.lambda_ import shapes
 from strongroom.services.lambda_.built_ins import built_in_names, show_built_in
 from strongroom.services.lambda_.configuration import show_without_environment
-from strongroom.services.lambda_.marker import cut_page, open_marker, page_size
+from strongroom.services.lambda_.marker import MARKERS, page_size
 from strongroom.services.lambda_.model import Function
 from strongroom.services.lambda_.shapes import FunctionConfiguration
 from strongroom.services.lambda_.tables import find_function, page_of_functions, page_of_versions
@@ -49,10 +49,10 @@ def handle(context: Context, request: Request, target: Target) -> Response:
     del target
     question = request.function_version or ""
     most = page_size(request.max_items)
-    position = open_marker(context, "ListFunctions", question, request.marker)
+    position = MARKERS.open(context, "ListFunctions", question, request.marker or None)
     name, version = ("", -1) if position is None else (str(position[0]), int(position[1]))
     found = _entries(context, name, version, most + 1, with_versions=request.function_version == "ALL")
-    page, marker = cut_page(
+    page, marker = MARKERS.cut_page(
         context, "ListFunctions", question, found, most, lambda entry: (entry[0], entry[1])
     )
     return Response(functions=[entry[2] for entry in page], next_marker=marker)

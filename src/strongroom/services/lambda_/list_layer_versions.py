@@ -11,7 +11,7 @@ from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.lambda_ import shapes
 from strongroom.services.lambda_.layers import LayerPlace, read_layer, show_in_list, suits
-from strongroom.services.lambda_.marker import cut_page, open_marker, page_size
+from strongroom.services.lambda_.marker import MARKERS, page_size
 from strongroom.services.lambda_.tables import page_of_layer
 from strongroom.wire.shapes import Shape
 
@@ -46,11 +46,13 @@ def handle(context: Context, request: Request, target: Target) -> Response:
     place = target.found
     assert isinstance(place, LayerPlace)
     question = (place.arn, request.compatible_runtime or "", request.compatible_architecture or "")
-    position = open_marker(context, "ListLayerVersions", question, request.marker)
+    position = MARKERS.open(context, "ListLayerVersions", question, request.marker or None)
     before = _NONE_YET if position is None else int(position[0])
     most = page_size(request.max_items)
     found = page_of_layer(context.rows, place.account, place.region, place.name, before, most + 1)
-    page, marker = cut_page(context, "ListLayerVersions", question, found, most, lambda entry: (entry[0],))
+    page, marker = MARKERS.cut_page(
+        context, "ListLayerVersions", question, found, most, lambda entry: (entry[0],)
+    )
     shown = [
         show_in_list(replace(place, version=number), layer)
         for number, layer in page

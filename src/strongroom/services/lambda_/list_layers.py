@@ -9,7 +9,7 @@ from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.lambda_ import shapes
 from strongroom.services.lambda_.layers import LayerPlace, show_in_list, suits
-from strongroom.services.lambda_.marker import cut_page, open_marker, page_size
+from strongroom.services.lambda_.marker import MARKERS, page_size
 from strongroom.services.lambda_.model import layer_arn
 from strongroom.services.lambda_.tables import list_layer_names, page_of_layer
 from strongroom.wire.shapes import Shape
@@ -44,12 +44,12 @@ def handle(context: Context, request: Request, target: Target) -> Response:
     """List them; of each the newest version that suits, among its newest hundred."""
     del target
     question = (request.compatible_runtime or "", request.compatible_architecture or "")
-    position = open_marker(context, "ListLayers", question, request.marker)
+    position = MARKERS.open(context, "ListLayers", question, request.marker or None)
     after = "" if position is None else str(position[0])
     most = page_size(request.max_items)
     account, region = context.account, context.region
     names = list_layer_names(context.rows, account, region, after, most + 1)
-    page, marker = cut_page(context, "ListLayers", question, names, most, lambda name: (name,))
+    page, marker = MARKERS.cut_page(context, "ListLayers", question, names, most, lambda name: (name,))
     layers: list[shapes.LayersListItem] = []
     for name in page:
         found = page_of_layer(context.rows, account, region, name, _NONE_YET, _LOOKED_AT_MOST)

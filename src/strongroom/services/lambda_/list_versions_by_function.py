@@ -13,7 +13,7 @@ from strongroom.services.lambda_ import shapes
 from strongroom.services.lambda_.built_ins import show_built_in
 from strongroom.services.lambda_.configuration import show_without_environment
 from strongroom.services.lambda_.lookup import existing, find_target, place_of, read_place
-from strongroom.services.lambda_.marker import cut_page, open_marker, page_size
+from strongroom.services.lambda_.marker import MARKERS, page_size
 from strongroom.services.lambda_.model import LATEST, Configuration
 from strongroom.services.lambda_.tables import page_of_versions
 from strongroom.services.secretsmanager.contract import is_built_in
@@ -48,11 +48,11 @@ def handle(context: Context, request: Request, target: Target) -> Response:
     function = existing(target)
     most = page_size(request.max_items)
     question = function.function_id
-    position = open_marker(context, "ListVersionsByFunction", question, request.marker)
+    position = MARKERS.open(context, "ListVersionsByFunction", question, request.marker or None)
     found: list[Configuration] = [function.attributes.latest] if position is None else []
     after = 0 if position is None else int(position[0])
     found += page_of_versions(context.rows, function.function_id, after, most + 1)
-    page, marker = cut_page(
+    page, marker = MARKERS.cut_page(
         context, "ListVersionsByFunction", question, found, most, lambda version: (_number(version),)
     )
     shown = [show_without_environment(function, version, version.version) for version in page]

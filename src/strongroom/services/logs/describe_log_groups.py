@@ -15,7 +15,7 @@ from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.logs import errors
 from strongroom.services.logs.lookup import split_identifier
 from strongroom.services.logs.model import DESCRIBED_MOST, LogGroup, stream_arn
-from strongroom.services.logs.page_token import open_position, seal_position
+from strongroom.services.logs.page_token import TOKENS
 from strongroom.services.logs.shapes import (
     DescribeLimit,
     Instant,
@@ -97,7 +97,7 @@ def handle(context: Context, request: Request, target: Target) -> Response:
         return Response(log_groups=[_described(group) for group in _named(context, names)])
     question = (prefix, text)
     most = request.limit or DESCRIBED_MOST
-    after = open_position(context, _NAME, question, request.next_token)
+    after = TOKENS.open(context, _NAME, question, request.next_token)
     first = str(after[0]) if after is not None else (prefix or "")
     read = most + 1 if text is None else _LOOKED_AT_MOST
     place = (context.rows, context.account, context.region)
@@ -113,7 +113,7 @@ def handle(context: Context, request: Request, target: Target) -> Response:
     )
     return Response(
         log_groups=[_described(group) if text is None else _named_only(group) for group in page],
-        next_token=None if end is None else seal_position(context, _NAME, question, (end,)),
+        next_token=None if end is None else TOKENS.seal(context, _NAME, question, (end,)),
     )
 
 

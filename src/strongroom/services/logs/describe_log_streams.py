@@ -11,10 +11,11 @@ from typing import Final, Literal
 
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
+from strongroom.gateway.positions import Position
 from strongroom.services.logs import errors
 from strongroom.services.logs.lookup import existing_group, identified_target
 from strongroom.services.logs.model import DESCRIBED_MOST, LogGroup, LogStream, stream_arn
-from strongroom.services.logs.page_token import Position, open_position, seal_position
+from strongroom.services.logs.page_token import TOKENS
 from strongroom.services.logs.put_log_events import sequence_token
 from strongroom.services.logs.shapes import (
     DescribeLimit,
@@ -76,7 +77,7 @@ def handle(context: Context, request: Request, target: Target) -> Response:
     group = existing_group(target)
     descends = request.descending is True
     question = (group.group_id, request.log_stream_name_prefix, by_time, descends)
-    after = open_position(context, _NAME, question, request.next_token)
+    after = TOKENS.open(context, _NAME, question, request.next_token)
     most = request.limit or DESCRIBED_MOST
     rows, group_id = context.rows, group.group_id
     if by_time:
@@ -90,7 +91,7 @@ def handle(context: Context, request: Request, target: Target) -> Response:
     if len(found) > most:
         last = page[-1]
         position: Position = (last.last_ms, last.name) if by_time else (last.name,)
-        token = seal_position(context, _NAME, question, position)
+        token = TOKENS.seal(context, _NAME, question, position)
     return Response(log_streams=[_described(group, stream) for stream in page], next_token=token)
 
 

@@ -20,7 +20,7 @@ from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.logs import errors
 from strongroom.services.logs.lookup import existing_group, identified_target
 from strongroom.services.logs.model import PAGE_MOST_EVENTS, LogGroup
-from strongroom.services.logs.page_token import open_position, seal_position
+from strongroom.services.logs.page_token import TOKENS
 from strongroom.services.logs.reading import END_MS, FoundEvent, Position, Wanted, read_page
 from strongroom.services.logs.shapes import (
     EventMessage,
@@ -108,7 +108,7 @@ def handle(context: Context, request: Request, target: Target) -> Response:
         request.end_time,
         request.filter_pattern,
     )
-    brought = open_position(context, _NAME, question, request.next_token)
+    brought = TOKENS.open(context, _NAME, question, request.next_token)
     # The direction is the first request's: later pages follow their token.
     descends = request.start_from_head is False if brought is None else bool(brought[0])
     position = None if brought is None else Position(*(int(part) for part in brought[1:]))
@@ -132,7 +132,7 @@ def handle(context: Context, request: Request, target: Target) -> Response:
         )
     token = None
     if page.stopped_at is not None:
-        token = seal_position(context, _NAME, question, (int(descends), *page.stopped_at))
+        token = TOKENS.seal(context, _NAME, question, (int(descends), *page.stopped_at))
     return Response(
         events=[_shown(event, streams.names[event.stream_id]) for event in page.events],
         searched_log_streams=[],

@@ -18,7 +18,7 @@ from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.logs import errors
 from strongroom.services.logs.lookup import existing_group, existing_stream, identified_target
 from strongroom.services.logs.model import PAGE_MOST_EVENTS
-from strongroom.services.logs.page_token import open_position, seal_position
+from strongroom.services.logs.page_token import TOKENS
 from strongroom.services.logs.reading import END_MS, Page, Position, Wanted, read_page
 from strongroom.services.logs.shapes import (
     EventMessage,
@@ -98,8 +98,8 @@ def handle(context: Context, request: Request, target: Target) -> Response:
         )
     forward, backward = _ways(wanted, page, position)
     tokens = {
-        _FORWARD: f"f/{seal_position(context, _NAME + _FORWARD, question, tuple(forward))}",
-        _BACKWARD: f"b/{seal_position(context, _NAME + _BACKWARD, question, tuple(backward))}",
+        _FORWARD: f"f/{TOKENS.seal(context, _NAME + _FORWARD, question, tuple(forward))}",
+        _BACKWARD: f"b/{TOKENS.seal(context, _NAME + _BACKWARD, question, tuple(backward))}",
     }
     if request.next_token is not None and not page.events and page.stopped_at is None:
         tokens[direction] = request.next_token  # the end: the same token, to the letter
@@ -125,7 +125,7 @@ def _brought(context: Context, question: object, request: Request) -> tuple[str,
     direction, slash, token = request.next_token.partition("/")
     if direction not in (_FORWARD, _BACKWARD) or not slash:
         raise errors.invalid_next_token()
-    fields = open_position(context, _NAME + direction, question, token)
+    fields = TOKENS.open(context, _NAME + direction, question, token)
     assert fields is not None, "a token was brought"
     return direction, Position(*(int(field) for field in fields))
 

@@ -23,7 +23,7 @@ from strongroom.services.secretsmanager import errors, get_secret_value
 from strongroom.services.secretsmanager.filters import SecretFilters
 from strongroom.services.secretsmanager.get_secret_value import GET_SECRET_VALUE
 from strongroom.services.secretsmanager.listing import Listing, find_page
-from strongroom.services.secretsmanager.page_token import open_position, seal_position
+from strongroom.services.secretsmanager.page_token import TOKENS
 from strongroom.services.secretsmanager.shapes import (
     Filters,
     NextToken,
@@ -112,9 +112,9 @@ def _choose(context: Context, request: Request, target: Target) -> tuple[list[st
     authorise(context, "secretsmanager:ListSecrets", target)
     listing = Listing(account=context.account, region=context.region, filters=SecretFilters(request.filters))
     question = msgspec.structs.replace(request, next_token=None, max_results=None)
-    after = open_position(context, "BatchGetSecretValue", question, request.next_token)
+    after = TOKENS.open(context, "BatchGetSecretValue", question, request.next_token)
     page = find_page(context.rows, listing, after, request.max_results or RESULTS_MOST)
-    token = seal_position(context, "BatchGetSecretValue", question, page.next_position)
+    token = TOKENS.seal_next(context, "BatchGetSecretValue", question, page.next_position)
     return [secret.arn for secret in page.secrets], token
 
 

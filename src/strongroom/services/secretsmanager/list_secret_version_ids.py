@@ -17,7 +17,7 @@ from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.secretsmanager.lookup import existing, find_target
 from strongroom.services.secretsmanager.model import Secret, Version
-from strongroom.services.secretsmanager.page_token import open_position, seal_position
+from strongroom.services.secretsmanager.page_token import TOKENS
 from strongroom.services.secretsmanager.shapes import (
     KmsKeyId,
     NextToken,
@@ -74,7 +74,7 @@ def handle(context: Context, request: Request, target: Target) -> Response:
     """Read one page, and one version more to know whether another page follows."""
     secret = existing(target)
     question = (secret.arn, bool(request.include_deprecated))
-    after = open_position(context, _NAME, question, request.next_token) or _START
+    after = TOKENS.open(context, _NAME, question, request.next_token) or _START
     most = request.max_results or _PAGE_MOST
     if request.include_deprecated:
         found = page_versions(context.rows, secret.secret_id, after, most + 1)
@@ -85,7 +85,7 @@ def handle(context: Context, request: Request, target: Target) -> Response:
     last = _position(page[-1]) if len(found) > most else None
     return Response(
         versions=[_entry(secret, version) for version in page],
-        next_token=seal_position(context, _NAME, question, last),
+        next_token=TOKENS.seal_next(context, _NAME, question, last),
         arn=secret.arn,
         name=secret.name,
     )

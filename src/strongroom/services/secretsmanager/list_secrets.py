@@ -20,7 +20,7 @@ from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.secretsmanager.filters import SecretFilters
 from strongroom.services.secretsmanager.listing import Listing, SortBy, find_page
 from strongroom.services.secretsmanager.listing_entry import SecretListEntry, listing_entry
-from strongroom.services.secretsmanager.page_token import open_position, seal_position
+from strongroom.services.secretsmanager.page_token import TOKENS
 from strongroom.services.secretsmanager.shapes import Filters, NextToken
 from strongroom.wire.shapes import Shape, within
 
@@ -61,11 +61,11 @@ def handle(context: Context, request: Request, _target: Target) -> Response:
         descends=request.sort_order == "desc",
     )
     question = msgspec.structs.replace(request, next_token=None, max_results=None)
-    after = open_position(context, "ListSecrets", question, request.next_token)
+    after = TOKENS.open(context, "ListSecrets", question, request.next_token)
     page = find_page(context.rows, listing, after, request.max_results or RESULTS_MOST)
     return Response(
         secret_list=[listing_entry(secret) for secret in page.secrets],
-        next_token=seal_position(context, "ListSecrets", question, page.next_position),
+        next_token=TOKENS.seal_next(context, "ListSecrets", question, page.next_position),
     )
 
 

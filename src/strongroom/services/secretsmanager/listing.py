@@ -18,9 +18,9 @@ from typing import Final, Literal
 
 import msgspec
 
+from strongroom.gateway.positions import Position
 from strongroom.services.secretsmanager.filters import SecretFilters
 from strongroom.services.secretsmanager.model import Secret
-from strongroom.services.secretsmanager.page_token import Position
 from strongroom.services.secretsmanager.tables import SECRETS, secret_of_row
 from strongroom.store.rows import Rows
 from strongroom.store.table import Value
