@@ -36,6 +36,7 @@ from typing import Any, Final, Protocol
 from strongroom.audit.rejects import RejectCounter
 from strongroom.clock import Clock, Instant
 from strongroom.errors import Fault
+from strongroom.gateway.answering import Answers
 from strongroom.gateway.authentication import Authenticator
 from strongroom.gateway.authorisation import (
     authorise_and_handle,
@@ -49,14 +50,14 @@ from strongroom.gateway.compiling import PolicyNotCompiled
 from strongroom.gateway.context import Context, refuse_unserved
 from strongroom.gateway.deployment import Deployment
 from strongroom.gateway.exchange import Exchange
-from strongroom.gateway.failures import as_fault, describe_problem, not_durable
+from strongroom.gateway.failures import as_fault, not_durable
 from strongroom.gateway.inner import call_inside
 from strongroom.gateway.operation import Mode, Operation
 from strongroom.gateway.recording import events_of_call, written
 from strongroom.gateway.routing import Route, Router, Unroutable
-from strongroom.gateway.speech import fault_reply, front_door_reply, parse_request, success_reply
+from strongroom.gateway.speech import parse_request
 from strongroom.gateway.temporary import refuse_temporary
-from strongroom.http_message import RawReply
+from strongroom.gateway.waiting import WaitingCalls
 from strongroom.store.errors import StoreError
 from strongroom.store.rows import Rows
 from strongroom.store.writer import Change
@@ -127,17 +128,11 @@ class Pipeline:
         self._run_identification = run_identification
         self._run_heavy = run_heavy
         self._run_apart = run_apart
-        self._rejects = rejects
         self._deployment = deployment
-        self._count = count
-        self._monotonic_ms = monotonic_ms
         self._mark_use = mark_use
-        self._call_soon = call_soon
-        self._settled: list[tuple[Call, Fault | None]] = []
-        self._waiting: dict[int, tuple[Instant, Call]] = {}
-        self._numbers = 0
+        self._answers = Answers(count, rejects, deployment.clock, call_soon)
+        self._waiting = WaitingCalls(monotonic_ms)
         self._unsigned = 0
-        self._arrived_ms = 0
 
     # ---- steps 1 to 4: on the event loop -------------------------------------------------------------
 
@@ -147,19 +142,19 @@ class Pipeline:
             self._rows.refresh()  # once, after all of them arrived: what was acknowledged before is seen
         except StoreError as problem:
             for exchange in exchanges:
-                self._answer_unauthenticated(exchange, as_fault(problem))
+                self._answers.turn_away(exchange, as_fault(problem))
             return
         now_ms = self._deployment.clock()
-        self._arrived_ms = self._monotonic_ms()
+        self._waiting.begin()
         admitted: list[Call] = []
         for exchange in exchanges:
             try:
                 call = self._admit(exchange, now_ms)  # 2, 3
             except Exception as problem:  # noqa: BLE001 - the last net: one request never harms another
-                self._answer_unauthenticated(exchange, as_fault(problem))
+                self._answers.turn_away(exchange, as_fault(problem))
                 continue
             if call is not None:
-                self._wait_for(call)
+                self._waiting.add(call)
                 admitted.append(call)
         reads: list[Call] = []
         for call in admitted:
@@ -186,13 +181,13 @@ class Pipeline:
                 return None
             credential, claim = self._authenticator.authenticate(request, route, self._rows)
         except Unroutable as fault:
-            self._answer_unauthenticated(exchange, fault, protocol=fault.protocol)
+            self._answers.turn_away(exchange, fault, protocol=fault.protocol)
             return None
         except Fault as fault:
-            self._answer_unauthenticated(exchange, fault, route)
+            self._answers.turn_away(exchange, fault, route)
             return None
         except StoreError as problem:
-            self._answer_unauthenticated(exchange, as_fault(problem), route)
+            self._answers.turn_away(exchange, as_fault(problem), route)
             return None
         except PolicyNotCompiled as wanted:
             self._compile(wanted, lambda problem: self._admit_again(exchange, now_ms, problem))
@@ -206,19 +201,19 @@ class Pipeline:
     def _admit_again(self, exchange: Exchange, now_ms: Instant, problem: Exception | None) -> None:
         """Go on with a request whose caller has a policy that a thread has compiled meanwhile."""
         if problem is not None:
-            self._answer_unauthenticated(exchange, as_fault(problem))
+            self._answers.turn_away(exchange, as_fault(problem))
             return
         call: Call | None = None
         try:
             call = self._admit(exchange, now_ms)
             if call is None:
                 return
-            self._wait_for(call)
+            self._waiting.add(call)
             if self._begin(call) and (call.fault is not None or self._attempt_here(call)):
                 self._finish_reads([call])
         except Exception as caught:  # noqa: BLE001 - as in ``handle_batch``
             if call is None:
-                self._answer_unauthenticated(exchange, as_fault(caught))
+                self._answers.turn_away(exchange, as_fault(caught))
             else:
                 self._give_up(call, caught)
 
@@ -246,10 +241,10 @@ class Pipeline:
     def _go_on_large(self, call: Call, let_in: list[Credential], problem: Exception | None) -> None:
         if not let_in:
             fault = as_fault(problem or RuntimeError("nobody was let in"))
-            self._answer_unauthenticated(call.exchange, fault, call.route)
+            self._answers.turn_away(call.exchange, fault, call.route)
             return
         self._mark_use(let_in[0], call.route.service.name, call.region, call.now_ms)
-        self._wait_anew(call)
+        self._waiting.add_anew(call)
         try:
             is_done_here = call.fault is not None or self._begin(call)
         except Exception as caught:  # noqa: BLE001 - as above; it was let in, so it waits no longer
@@ -285,9 +280,9 @@ class Pipeline:
         self._unsigned -= 1
         if call.caller is NOBODY:
             fault = as_fault(problem or RuntimeError("nobody was identified"))
-            self._answer_unauthenticated(call.exchange, fault, call.route)
+            self._answers.turn_away(call.exchange, fault, call.route)
             return
-        self._wait_for(call)
+        self._waiting.add(call)
         self._finish_query(call, problem)
 
     def _begin(self, call: Call) -> bool:
@@ -322,7 +317,7 @@ class Pipeline:
             run = self._run_query
             if route.operation.is_heavy:
                 run = self._run_heavy
-                self._waiting.pop(call.number, None)
+                self._waiting.remove(call)
             run(lambda rows: self._prepare(call, rows), lambda problem: self._submit_prepared(call, problem))
         elif not self._submit(PendingChange(self, call)):
             call.fault = not_durable(route.service)
@@ -377,7 +372,7 @@ class Pipeline:
         """Let a change that was prepared, or could not be, go on."""
         assert call.route.operation is not None
         if call.route.operation.is_heavy:
-            self._wait_anew(call)
+            self._waiting.add_anew(call)
         if problem is None and call.fault is None and not call.is_refused:
             if self._submit(PendingChange(self, call)):
                 return
@@ -401,7 +396,7 @@ class Pipeline:
             self._finish_query(call, problem)
             return
         work, call.prepared = call.prepared, None
-        self._waiting.pop(call.number, None)
+        self._waiting.remove(call)
         if work is None:
             self._return_from_apart(call, None, None)
         elif not self._run_apart(work, lambda result, failed: self._return_from_apart(call, result, failed)):
@@ -409,7 +404,7 @@ class Pipeline:
             self._return_from_apart(call, None, Fault(code, "Rate Exceeded.", status=status))
 
     def _return_from_apart(self, call: Call, result: Any, problem: Exception | None) -> None:
-        self._wait_anew(call)
+        self._waiting.add_anew(call)
         assert call.context is not None
         assert call.target is not None
         assert call.route.operation is not None
@@ -461,9 +456,8 @@ class Pipeline:
             later = call.context.later if call.context is not None and call.fault is None else []
             call.outstanding = 2 if later else 1
             for record in records[:-1]:
-                self._journal.append(
-                    record, _ignore
-                )  # durable before the last one is: one journal, one order
+                # Durable before the last one is: one journal, one order.
+                self._journal.append(record, _ignore)
             self._journal.append(records[-1], partial(self.settle, call))
             if later and not self._submit(Afterthought(self, call, later)):
                 self.settle(call, False)
@@ -482,42 +476,13 @@ class Pipeline:
         call.outstanding -= 1
         if call.outstanding > 0 and is_durable:
             return
-        if self._waiting.pop(call.number, None) is None:
-            return  # it was refused before: two seconds had passed
-        if not self._settled:
-            self._call_soon(self._answer_settled)  # when all that settle in this turn have
-        self._settled.append((call, call.fault if is_durable else not_durable(call.route.service)))
-
-    def _answer_settled(self) -> None:
-        settled, self._settled = self._settled, []
-        replies = [(call.exchange, self._write(call, fault)) for call, fault in settled]
-        for exchange, reply in replies:
-            try:
-                exchange.respond(reply)
-            except Exception as problem:  # noqa: BLE001 - worded below; the others get their answers
-                log.error("an answer could not be sent: %s", describe_problem(problem))
-
-    def _respond(self, call: Call, fault: Fault) -> None:
-        """Answer a call with what went wrong, now."""
-        call.exchange.respond(self._write(call, fault))
-
-    def _write(self, call: Call, fault: Fault | None) -> RawReply:
-        """Write the answer of a call."""
-        try:
-            reply = (
-                fault_reply(call.route, fault, call.request_id)
-                if fault is not None
-                else success_reply(call.route, call.response, call.request_id)
-            )
-        except Exception as problem:  # noqa: BLE001 - rendering must not leave a client without an answer
-            reply = fault_reply(call.route, as_fault(problem), call.request_id)
-        self._count(call.route.service.name, call.route.name, reply.status)
-        return reply
+        if self._waiting.remove(call):  # else it was refused before: two seconds had passed
+            self._answers.give(call, call.fault if is_durable else not_durable(call.route.service))
 
     def _give_up(self, call: Call, problem: Exception) -> None:
         """Answer a call that was let in and met what nobody foresaw."""
-        self._waiting.pop(call.number, None)
-        self._respond(call, as_fault(problem))
+        self._waiting.remove(call)
+        self._answers.refuse(call, as_fault(problem))
 
     def records_of(self, call: Call) -> list[bytes]:
         """Write the records (8) of a call that ended: those of its inner calls, then its own."""
@@ -540,40 +505,11 @@ class Pipeline:
         )
         return written([*inner, *own])
 
-    # ---- what waits, and what was never let in -------------------------------------------------------
-
-    def _wait_for(self, call: Call) -> None:
-        self._numbers += 1
-        call.number = self._numbers
-        self._waiting[call.number] = (self._arrived_ms, call)
-
-    def _wait_anew(self, call: Call) -> None:
-        """Begin the two seconds of a call now."""
-        self._arrived_ms = self._monotonic_ms()
-        self._wait_for(call)
-
     def refuse_overdue(self) -> None:
         """Refuse what has not become durable within two seconds; called several times a second."""
-        limit = self._monotonic_ms() - self._deployment.settings.answer_within_ms
-        for number, (since, call) in list(self._waiting.items()):
-            if since > limit:
-                return  # in order of arrival
-            del self._waiting[number]
+        for call in self._waiting.take_overdue(self._deployment.settings.answer_within_ms):
             call.is_refused = True  # a change that still waits for its turn is not made any more
-            self._respond(call, not_durable(call.route.service))
-
-    @property
-    def waiting(self) -> int:
-        """How many calls have no answer yet."""
-        return len(self._waiting) + len(self._settled)
-
-    def _answer_unauthenticated(
-        self, exchange: Exchange, fault: Fault, route: Route | None = None, protocol: str = "json-1.1"
-    ) -> None:
-        self._rejects.count(fault.code, self._deployment.clock())
-        self._count("unauthenticated", fault.code, fault.status)
-        request_id = exchange.request.request_id
-        exchange.respond(front_door_reply(fault, request_id, route=route, protocol=protocol))
+            self._answers.refuse(call, not_durable(call.route.service))
 
 
 def _ignore(_: bool) -> None:
