@@ -7,7 +7,6 @@ Source: Lambda developer guide, "Lambda execution environment lifecycle".
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 import re
@@ -29,8 +28,8 @@ from strongroom.functions.messages import Answered, Asked, Endpoint, Refused
 from strongroom.functions.output import Scrubber, scrubbed_lines
 from strongroom.functions.pool import Place, Pool, Room
 from strongroom.functions.reach import INSIDE_LOOPBACK, Listed, Reach, is_address, make_reach
-from strongroom.functions.runtime_api import Answer, Event, Kind
 from strongroom.functions.sandbox import Sandbox, SandboxFailed, Spawner, Wish, runtime_address
+from strongroom.functions.turn import EndedAtRest, Turn, failed_start, take_turn, timed_out
 from strongroom.functions.unpacking import CodeRefused, Shelf
 from strongroom.functions.unsandboxed import BareProcess
 
@@ -72,26 +71,8 @@ class RunnerSettings(msgspec.Struct, frozen=True):
     authorities: tuple[str, ...]
 
 
-class _Turn(msgspec.Struct, frozen=True):
-    """One turn of a function: from its event to its answer.
-
-    Attributes:
-        payload: What the caller gets.
-        function_error: As in ``Outcome``.
-        is_reusable: Whether its sandbox may be used again.
-        duration_s: How long it took.
-        note: A line for the log, about how it ended.
-    """
-
-    payload: bytes
-    function_error: str | None
-    is_reusable: bool
-    duration_s: float
-    note: str = ""
-
-
-class _EndedAtRest(Exception):
-    """A sandbox that was used before had ended, or ended before it took the event: nothing was run."""
+class RunnerRefuses(StrongroomError):
+    """Functions cannot be run here; the sentence says why."""
 
 
 class Runner:
@@ -170,7 +151,7 @@ class Runner:
                         room
                     )  # before the answer: who asks again at once is to find this sandbox
                 answer(reply)
-            except _EndedAtRest:
+            except EndedAtRest:
                 continue  # the next one is another
             finally:
                 if not is_settled:
@@ -186,7 +167,7 @@ class Runner:
         _remember(room, asked)
         scrubber = Scrubber(room.secrets)
         began = time.monotonic()
-        turn: _Turn | None = None
+        turn: Turn | None = None
         try:
             if place is None:
                 lines.append((time.time(), _init_line(asked)))
@@ -194,12 +175,12 @@ class Runner:
                 init_s = time.monotonic() - began
                 lines += _taken(place, scrubber)
             elif not place.thaw():
-                raise _EndedAtRest
+                raise EndedAtRest
         except (SandboxFailed, CodeRefused) as problem:
             return Refused(False, str(problem)), False
         lines.append((time.time(), f"START RequestId: {asked.request_id} Version: {asked.version}\n"))
         if turn is None:
-            turn = _take_turn(place, asked, limit, is_new=init_s is not None)
+            turn = take_turn(place, asked, limit, is_new=init_s is not None)
         place.output.drain(0.2)
         if not place.is_over:
             place.look()
@@ -223,7 +204,7 @@ class Runner:
 
     def _start(
         self, room: Room, asked: Asked, fetch: Callable[[bytes], Path], limit: float
-    ) -> tuple[Place, _Turn | None]:
+    ) -> tuple[Place, Turn | None]:
         """Start a sandbox and wait for its runtime; what ends the invocation already is a turn."""
         wish = self._wish(room, asked, fetch)
         room.usable_until = asked.expires_ms / 1_000 - CREDENTIALS_MARGIN_S
@@ -233,7 +214,7 @@ class Runner:
         room.place = place
         if place.runtime.wait_until_idle(min(began + INIT_S, limit)):
             return place, None
-        turn = _failed_start(place, asked, began)
+        turn = failed_start(place, asked, began)
         if turn is not None:
             return place, turn
         # The start took too long. As in Lambda it is tried once more, now within the function's own time.
@@ -243,7 +224,7 @@ class Runner:
         room.place = place
         if place.runtime.wait_until_idle(min(began + asked.timeout_s, limit)):
             return place, None
-        return place, _failed_start(place, asked, began) or _timed_out(place, asked, time.monotonic() - began)
+        return place, failed_start(place, asked, began) or timed_out(place, asked, time.monotonic() - began)
 
     def _make(self, wish: Wish) -> Place:
         if self._settings.unsandboxed:
@@ -401,74 +382,6 @@ def _remember(room: Room, asked: Asked) -> None:
         del room.secrets[next(iter(room.secrets))]
 
 
-def _event(asked: Asked, deadline_ms: int) -> Event:
-    headers = [
-        ("Lambda-Runtime-Aws-Request-Id", asked.request_id),
-        ("Lambda-Runtime-Deadline-Ms", str(deadline_ms)),
-        ("Lambda-Runtime-Invoked-Function-Arn", asked.invoked_arn),
-        ("Lambda-Runtime-Trace-Id", f"Root=1-{int(time.time()):08x}-{secrets.token_hex(12)};Sampled=0"),
-    ]
-    if asked.client_context is not None:
-        try:
-            # Written anew: a header has one line.
-            headers.append(("Lambda-Runtime-Client-Context", json.dumps(json.loads(asked.client_context))))
-        except ValueError:
-            log.info("a client context is not JSON and is left out")
-    return Event(asked.request_id, tuple(headers), asked.payload)
-
-
-def _take_turn(place: Place, asked: Asked, limit: float, *, is_new: bool) -> _Turn:
-    """Give the function its event and wait for what comes of it.
-
-    Raises:
-        _EndedAtRest: A sandbox that was used before ended without taking the event.
-    """
-    began = time.monotonic()
-    end = min(began + asked.timeout_s, limit)
-    place.runtime.give(_event(asked, int((time.time() + end - began) * 1_000)))
-    answer = place.runtime.wait_for_answer(end)
-    took = (time.monotonic() if answer is None else answer.at) - began
-    if answer is None:
-        if place.runtime.is_over and not place.runtime.is_taken and not is_new:
-            raise _EndedAtRest
-        return _ended(place, asked, took)
-    return _judged(answer, took)
-
-
-def _judged(answer: Answer, took: float) -> _Turn:
-    if answer.kind is Kind.RESPONSE:
-        return _Turn(answer.body or b"null", None, True, took)
-    if answer.kind is Kind.TOO_LARGE:
-        return _Turn(failures.too_large(), failures.UNHANDLED, True, took)
-    return _Turn(answer.body, failures.UNHANDLED, answer.kind is Kind.ERROR, took)
-
-
-def _ended(place: Place, asked: Asked, took: float) -> _Turn:
-    if not place.runtime.is_over:
-        return _timed_out(place, asked, took)
-    code = -9 if place.was_too_large else place.exit_code
-    payload = failures.exited(asked.request_id, code)
-    reason = json.loads(payload)["errorMessage"]
-    return _Turn(payload, failures.UNHANDLED, False, took, f"{reason}\n")
-
-
-def _timed_out(place: Place, asked: Asked, took: float) -> _Turn:
-    place.kill()  # nothing of it goes on while the caller already knows
-    seconds = min(float(asked.timeout_s), took) if took < asked.timeout_s else float(asked.timeout_s)
-    note = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}"[:-3]
-    note = f"{note}Z {asked.request_id} Task timed out after {seconds:.2f} seconds\n"
-    return _Turn(failures.timed_out(asked.request_id, seconds), failures.UNHANDLED, False, took, note)
-
-
-def _failed_start(place: Place, asked: Asked, began: float) -> _Turn | None:
-    """What came of a start that failed; None when it only took too long."""
-    took = time.monotonic() - began
-    answer = place.runtime.take_answer()
-    if answer is not None:
-        return _Turn(answer.body, failures.UNHANDLED, False, took)
-    return _ended(place, asked, took) if place.runtime.is_over else None
-
-
 def _unstarted(asked: Asked, payload: bytes) -> Answered:
     stream = f"{datetime.now(UTC):%Y/%m/%d}/[{asked.version}]{secrets.token_hex(16)}"
     return Answered(payload, failures.UNHANDLED, stream, (), b"", 0.0, None, 0)
@@ -484,7 +397,7 @@ def _taken(place: Place, scrubber: Scrubber) -> list[tuple[float, str]]:
     return scrubbed_lines(pieces, scrubber, is_cut=is_cut) if pieces or is_cut else []
 
 
-def _closing_lines(asked: Asked, turn: _Turn, place: Place, init_s: float | None) -> list[tuple[float, str]]:
+def _closing_lines(asked: Asked, turn: Turn, place: Place, init_s: float | None) -> list[tuple[float, str]]:
     now, took_ms = time.time(), turn.duration_s * 1_000
     report = (
         f"REPORT RequestId: {asked.request_id}\tDuration: {took_ms:.2f} ms\tBilled Duration: {math.ceil(took_ms)} ms"
@@ -500,7 +413,3 @@ def _tail(lines: Sequence[tuple[float, str]]) -> bytes:
         (number for number, (_, text) in enumerate(lines) if text.startswith("START RequestId: ")), 0
     )
     return "".join(text for _, text in lines[start:]).encode()[-LOG_TAIL_BYTES:]
-
-
-class RunnerRefuses(StrongroomError):
-    """Functions cannot be run here; the sentence says why."""
