@@ -107,12 +107,16 @@ class Stand:
         return msgspec.json.decode(outcome.payload.reveal())
 
     def runner_pid(self) -> int:
-        """Find the runner's process."""
-        (found,) = (
-            int(path.parent.name)
+        """Find the runner's process.
+
+        A child of the runner has the runner's command line until it executes its own program; it is not meant.
+        """
+        alike = {
+            int(path.parent.name): _parent_of(path.parent)
             for path in Path("/proc").glob("[0-9]*/cmdline")
             if b"strongroom.functions.process" in _read(path) and str(self.data_dir).encode() in _read(path)
-        )
+        }
+        (found,) = (pid for pid, parent in alike.items() if parent not in alike)
         return found
 
 
@@ -146,3 +150,8 @@ def elapsed(began: float) -> float:
 
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def _parent_of(process: Path) -> int:
+    # The name in parentheses may hold spaces; the state and the parent follow the last one (proc(5)).
+    return int((_read(process / "stat").rpartition(b")")[2].split() or [b"0", b"0"])[1])
