@@ -1,6 +1,6 @@
 # make alone lists the targets. What is installed comes from requirements/*.txt, with hashes, into .venv.
 
-PYTHON ?= python3
+PYTHON ?=
 PROCESSES ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
