@@ -11,10 +11,6 @@ import logging
 import ssl
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from threading import Lock, Thread, local
-from typing import TYPE_CHECKING, Any
 
 import uvloop
 
@@ -25,7 +21,7 @@ from strongroom.audit.rejects import RejectCounter
 from strongroom.audit.shipping import CheckpointShipper
 from strongroom.audit.writer import JournalWriter
 from strongroom.clock import Clock, system_clock
-from strongroom.config import ANSWER_WITHIN_MS, Settings
+from strongroom.config import ANSWER_WITHIN_MS
 from strongroom.functions.gate import InvocationGate
 from strongroom.gateway.authentication import Authenticator
 from strongroom.gateway.compiling import COMPILED
@@ -40,6 +36,7 @@ from strongroom.gateway.pipeline import Pipeline
 from strongroom.gateway.routing import Router
 from strongroom.gateway.uploads import UploadDesk
 from strongroom.ids import new_uuid
+from strongroom.on_demand import OnFirstUse, RunnerOnDemand, SessionsOnDemand, ThreadTrails, provider_keys_of
 from strongroom.opening import Opened
 from strongroom.services.iam.accounts import list_regions
 from strongroom.services.iam.credentials import StoredCredentials
@@ -47,16 +44,9 @@ from strongroom.services.iam.last_used import UseMarks
 from strongroom.store.apart import ApartRows
 from strongroom.store.errors import StoreError
 from strongroom.store.revision import RevisionAnchor
-from strongroom.store.rows import Rows
 from strongroom.store.turn import WriteTurn
 from strongroom.store.writer import Change, Writer
-
-if TYPE_CHECKING:
-    from strongroom.audit.trail import Trail
-    from strongroom.crypto.keyring import Keyring
-    from strongroom.functions.invocation import FunctionSpec, Invocation, Outcome
-    from strongroom.gateway.caller import Credential, SessionSource
-    from strongroom.services.sts.provider_keys import ProviderKeys
+from strongroom.worker_threads import ApartThreads, QueryThreads
 
 log = logging.getLogger(__name__)
 
@@ -64,166 +54,8 @@ TICK_S = 0.25
 LOAD_AFTER_S = 0.2
 GARBAGE_THRESHOLD = 20_000
 DRAIN_S = 7.0
-QUERY_THREADS = 2
 HEAVY_THREADS = 1
-APART_THREADS = 100
 TRAIL_CACHE_BYTES = 2_097_152
-
-
-class QueryThreads:
-    """Threads for operations of mode QUERY, each with rows of its own."""
-
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, open_rows: Callable[[], Rows], threads: int = QUERY_THREADS
-    ) -> None:
-        self._loop = loop
-        self._open_rows = open_rows
-        self._own = local()
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="query")
-
-    def run(self, work: Callable[[Rows], None], done: Callable[[Exception | None], None]) -> None:
-        """Run ``work`` on a thread, then ``done`` on the event loop, with why it could not be run, or None."""
-        self._pool.submit(self._run, work, done)
-
-    def close(self) -> None:
-        """Finish what was begun."""
-        self._pool.shutdown(wait=True)
-
-    def _run(self, work: Callable[[Rows], None], done: Callable[[Exception | None], None]) -> None:
-        problem: Exception | None = None
-        try:
-            rows: Rows | None = getattr(self._own, "rows", None)
-            if rows is None:
-                rows = self._own.rows = self._open_rows()
-            rows.refresh()
-            work(rows)
-        except Exception as caught:  # noqa: BLE001 - handed on: the call answers with it
-            problem = caught
-        self._loop.call_soon_threadsafe(done, problem)
-
-
-class ApartThreads:
-    """Threads for what waits long and needs no store: one for each wait, and so many at once.
-
-    They do not hold up the end of the process: who waits for a function then gets no answer.
-    """
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._running = 0
-
-    def run(self, work: Callable[[], Any], done: Callable[[Any, Exception | None], None]) -> bool:
-        """Run ``work`` on a thread, then ``done`` on the event loop; False when there are too many already."""
-        if self._running >= APART_THREADS:
-            return False
-        self._running += 1
-        Thread(target=self._run, args=(work, done), name="apart", daemon=True).start()
-        return True
-
-    def _run(self, work: Callable[[], Any], done: Callable[[Any, Exception | None], None]) -> None:
-        result, problem = None, None
-        try:
-            result = work()
-        except Exception as caught:  # noqa: BLE001 - handed on: the call answers with it
-            problem = caught
-        try:
-            self._loop.call_soon_threadsafe(self._end, done, result, problem)
-        except RuntimeError:
-            log.info("the server ended before a function did")
-
-    def _end(
-        self, done: Callable[[Any, Exception | None], None], result: Any, problem: Exception | None
-    ) -> None:
-        self._running -= 1
-        done(result, problem)
-
-
-class ThreadTrails:
-    """A trail for each thread that asks for one."""
-
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        self._own = local()
-
-    def own(self) -> Trail:
-        """Give the calling thread's trail, opened at its first call."""
-        trail: Trail | None = getattr(self._own, "trail", None)
-        if trail is None:
-            from strongroom.audit.trail import Trail  # few requests ask for it; a start does not wait for it
-
-            trail = self._own.trail = Trail(self._directory)
-        return trail
-
-
-class SessionsOnDemand:
-    """The temporary credentials; what reads them is imported with the first token, for a start does not wait for it.
-
-    Args:
-        keyring: Opens the tokens.
-    """
-
-    def __init__(self, keyring: Keyring) -> None:
-        self._keyring = keyring
-        self._source: SessionSource | None = None
-
-    def find(self, rows: Rows, access_key_id: str, token: str) -> Credential | None:
-        """Return the credential, expired or not; None when the token is not the key's or its principal is gone."""
-        if self._source is None:
-            from strongroom.services.sts.sessions import SessionCredentials
-
-            self._source = SessionCredentials(self._keyring)
-        return self._source.find(rows, access_key_id, token)
-
-
-class RunnerOnDemand:
-    """The runner of functions; what reaches it is imported with the first invocation.
-
-    Args:
-        settings: What is in force.
-        listening: Gives host and port of the server; an empty host while it does not listen.
-    """
-
-    def __init__(self, settings: Settings, listening: Callable[[], tuple[str, int]]) -> None:
-        self._settings = settings
-        self._listening = listening
-
-    def invoke(self, spec: FunctionSpec, invocation: Invocation) -> Outcome:
-        """Run a function once and wait for its end; raises as ``FunctionRunner`` says."""
-        from strongroom.functions.client import RunnerClient
-        from strongroom.functions.endpoint import endpoint_of
-
-        settings = self._settings
-        client = RunnerClient(
-            settings.data_dir, lambda: endpoint_of(settings, *self._listening()), system_clock
-        )
-        return client.invoke(spec, invocation)
-
-
-class OnFirstUse:
-    """Makes something when it is first asked for, once for all threads."""
-
-    def __init__(self, make: Callable[[], Any]) -> None:
-        self._make = make
-        self._made: Any = None
-        self._lock = Lock()
-
-    def get(self) -> Any:
-        """Give it."""
-        with self._lock:
-            if self._made is None:
-                self._made = self._make()
-            return self._made
-
-
-def _provider_keys(settings: Settings, own_port: Callable[[], int]) -> ProviderKeys:
-    """Make what fetches the keys of identity providers; most deployments never ask for it."""
-    from strongroom.egress.addresses import parse_networks
-    from strongroom.egress.fetch import Egress
-    from strongroom.services.sts.provider_keys import ProviderKeys, read_pinned
-
-    pinned = {} if settings.oidc_keys is None else read_pinned(settings.oidc_keys)
-    egress = Egress(parse_networks(settings.egress_allow), settings.egress_ca, own_port)
-    return ProviderKeys(egress, pinned, system_clock)
 
 
 class Worker:
@@ -291,7 +123,7 @@ class Worker:
             clock=clock,
             keyring=opened.keyring,
             trail=ThreadTrails(opened.audit_directory).own,
-            provider_keys=OnFirstUse(lambda: _provider_keys(settings, lambda: self._port)).get,
+            provider_keys=OnFirstUse(lambda: provider_keys_of(settings, lambda: self._port)).get,
             runner=RunnerOnDemand(settings, lambda: (self._host, self._port)),
             gate=InvocationGate(),
             read_apart=ApartRows(lambda: opened.open_rows(TRAIL_CACHE_BYTES)).read,

@@ -38,10 +38,12 @@ TOP = {
         "cli",
         "control",
         "older_stores",
+        "on_demand",
         "opening",
         "rotation",
         "supervisor",
         "worker",
+        "worker_threads",
     ),
     "workers",
 }

@@ -28,6 +28,7 @@ from strongroom.gateway.exchange import Exchange
 from strongroom.gateway.pipeline import Pipeline
 from strongroom.gateway.routing import Router
 from strongroom.http_message import RawReply, RawRequest
+from strongroom.on_demand import RunnerOnDemand
 from strongroom.opening import create, open_deployment
 from strongroom.seal.file import FileSeal
 from strongroom.services.iam.accounts import list_regions
@@ -38,7 +39,6 @@ from strongroom.store.revision import RevisionAnchor
 from strongroom.store.rows import Rows
 from strongroom.store.turn import TURN_NAME, WriteTurn
 from strongroom.store.writer import Change, Writer
-from strongroom.worker import RunnerOnDemand
 from tests.audit.places import Disk
 from tests.faults.client import sign
 from tests.support.accounts import Account

@@ -18,6 +18,7 @@ from strongroom.egress.fetch import Egress
 from strongroom.gateway.counters import SharedCounters
 from strongroom.gateway.metrics import declare
 from strongroom.gateway.operation import Service
+from strongroom.on_demand import RunnerOnDemand
 from strongroom.opening import Opened
 from strongroom.rotation.acting import Keys
 from strongroom.rotation.backlog import Backlog, Limits
@@ -29,7 +30,6 @@ from strongroom.rotation.parts import Parts
 from strongroom.rotation.rehearsing import dry_run
 from strongroom.rotation.rotators import Reach, find_rotator
 from strongroom.rotation.tally import Tally
-from strongroom.worker import RunnerOnDemand
 from strongroom.workers.background import open_writer
 from strongroom.workers.function_events import FunctionEvents
 from strongroom.workers.invoking_parts import invoking_parts

@@ -10,10 +10,10 @@ from strongroom.functions.gate import InvocationGate
 from strongroom.functions.invocation import FunctionRunner
 from strongroom.gateway.deployment import Deployment
 from strongroom.gateway.operation import Service
+from strongroom.on_demand import ThreadTrails
 from strongroom.opening import Opened
 from strongroom.services.lambda_.contract import Commit, Parts
 from strongroom.store.apart import ApartRows
-from strongroom.worker import ThreadTrails
 
 CACHE_BYTES: Final = 1_048_576
 

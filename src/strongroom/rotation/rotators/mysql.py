@@ -19,10 +19,10 @@ from strongroom.rotation.machine import Evidence
 from strongroom.rotation.rotator import Cause, Change, Check, Document, Probe, Rehearsal, TargetFailed
 from strongroom.rotation.rotators import Reach
 from strongroom.rotation.rotators.credentials import OneAccount, log_in_check
+from strongroom.rotation.rotators.mysql_failures import StatementFailed
 from strongroom.rotation.rotators.mysql_names import check_members, quote_text
 from strongroom.rotation.rotators.mysql_target import (
     Session,
-    StatementFailed,
     check_writable,
     open_account,
     probe,

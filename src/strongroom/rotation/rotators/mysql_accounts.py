@@ -14,9 +14,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from strongroom.rotation.rotator import Cause, TargetFailed
+from strongroom.rotation.rotators.mysql_failures import StatementFailed, plugin_refused
 from strongroom.rotation.rotators.mysql_grants import Grant, GrantsUnreadable, equalise, read_grants
 from strongroom.rotation.rotators.mysql_names import quote_account, quote_name, quote_text
-from strongroom.rotation.rotators.mysql_target import Session, StatementFailed, plugin_refused
+from strongroom.rotation.rotators.mysql_target import Session
 from strongroom.rotation.rotators.mysql_verifiers import PLUGINS
 
 _NO_SUCH_TABLE: Final = 1146

@@ -1,15 +1,13 @@
-"""Connections to MySQL and MariaDB: how a log-in goes, what a session is set to, and what a failure means.
+"""Connections to MySQL and MariaDB: how a log-in goes, and what a session is set to.
 
 Rules (rotation reference 2, 6, 9; threat model R-01, R-02):
  - Where it connects to, and how encrypted, is said by ``places.py``. Nothing of the environment or of option files
    counts.
  - A password is never sent as it is because a server asks for that: the plugins for it are refused. (Inside of
    verified TLS ``caching_sha2_password`` sends it as it is, by design.)
- - Only a refusal of the credentials themselves says something about them. That an account is locked, or its password
-   expired, counts as a refusal: an application cannot log in with it either.
+ - What a failure means is said by ``mysql_failures.py``.
  - A session takes no statement that arrives late: the server ends a session that was idle for a few seconds, or that
    waits for a lock, so that what is still under way then has no effect.
- - Of an error only its number is shown.
 """
 
 from __future__ import annotations
@@ -29,6 +27,13 @@ from strongroom.rotation.machine import Evidence
 from strongroom.rotation.rotator import Cause, Document, Probe, Server, TargetFailed
 from strongroom.rotation.rotators import Reach
 from strongroom.rotation.rotators.credentials import LogInFailed, administrator_failed, failed_probe
+from strongroom.rotation.rotators.mysql_failures import (
+    PASSWORD_CHECKED,
+    StatementFailed,
+    classify,
+    log_in_failure_of,
+    plugin_refused,
+)
 from strongroom.rotation.rotators.mysql_names import DEFAULT_PORT
 from strongroom.rotation.rotators.mysql_verifiers import PLUGINS, ROUNDS
 from strongroom.rotation.rotators.places import ADDRESSES_MOST, Encryption, Place, encryption_of, locate
@@ -47,71 +52,6 @@ _OWN_ACCOUNT: Final = re.compile(
 _VARIABLES: Final = (
     "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('server_uuid', 'server_uid', 'hostname', 'read_only',"
     " 'super_read_only', 'innodb_read_only', 'caching_sha2_password_digest_rounds')"
-)
-_OTHER_PLUGINS: Final = frozenset(
-    {
-        *("auth_socket", "unix_socket", "pam", "auth_pam", "auth_pam_compat", "authentication_pam"),
-        *("authentication_ldap_simple", "authentication_ldap_sasl", "authentication_kerberos", "gssapi"),
-        *("AWSAuthenticationPlugin", "mysql_no_login", "mysql_old_password", "named_pipe", "parsec"),
-        *("authentication_webauthn", "authentication_fido", "authentication_windows"),
-    }
-)
-"""Plugins that are told by their names; of others it is said that they are not known."""
-
-_REFUSED: Final[Mapping[int, str]] = {
-    1045: "",
-    1698: "",
-    3118: "the account is locked",
-    4151: "the account is locked",
-    1820: "the password has expired",
-    1862: "the password has expired",
-}
-"""Errors of a log-in that say something about the credentials."""
-_LOG_IN: Final[Mapping[int, tuple[Cause, str]]] = {
-    1044: (Cause.CONFIGURATION, "the account may not use the database of the secret"),
-    1049: (Cause.CONFIGURATION, "the database of the secret does not exist"),
-    1129: (Cause.CONFIGURATION, "the server blocks this host after failed connections; FLUSH HOSTS there"),
-    1130: (Cause.CONFIGURATION, "the server takes no connections from this host"),
-    1251: (Cause.CONFIGURATION, "the account logs in by a plugin that is not supported"),
-    2059: (Cause.CONFIGURATION, "the account logs in by a plugin that is not supported"),
-    2026: (Cause.TLS, ""),
-    3032: (Cause.UNREACHABLE, "it is in offline mode"),
-    3159: (Cause.TLS, "the server takes encrypted connections only"),
-    3955: (Cause.CONFIGURATION, "the account is locked for a while after failed log-ins"),
-    4150: (
-        Cause.CONFIGURATION,
-        "the account is locked after failed log-ins; ALTER USER or FLUSH PRIVILEGES there",
-    ),
-}
-_OVERLOADED: Final = frozenset({1040, 1041, 1135, 1203, 1205, 1213, 1226, 3572})
-_LOST: Final = frozenset(
-    {
-        0,
-        1053,
-        1079,
-        1080,
-        1152,
-        1158,
-        1159,
-        1160,
-        1161,
-        1184,
-        1317,
-        1927,
-        1969,
-        2002,
-        2003,
-        2006,
-        2013,
-        2055,
-        4031,
-    }
-)
-_READ_ONLY: Final = frozenset({1290, 1792, 1836, 1874})
-_PRIVILEGE: Final = frozenset({1044, 1045, 1142, 1143, 1227, 1370, 1410, 1698, 1873, 3879, 4233})
-_POLICY: Final = frozenset({1819, 3638, 3891, 3892, 4175})
-PASSWORD_CHECKED: Final = (
-    "the server checks passwords (strict_password_validation), so that it takes no verifier"
 )
 
 
@@ -137,18 +77,6 @@ class _Refusing:
 _CLIENT_PLUGINS: Final[dict[str, Callable[[Any], Any]]] = dict.fromkeys(
     ("mysql_clear_password", "dialog", "mysql_old_password"), _Refusing
 )
-
-
-class StatementFailed(TargetFailed):
-    """A statement failed.
-
-    Attributes:
-        number: Of the error.
-    """
-
-    def __init__(self, cause: Cause, detail: str, number: int) -> None:
-        super().__init__(cause, detail)
-        self.number = number
 
 
 class Session:
@@ -277,12 +205,6 @@ def _version(told: str) -> str:
     return re.split(r"[-+~]", told.removeprefix("5.5.5-"), maxsplit=1)[0]
 
 
-def plugin_refused(plugin: str) -> str:
-    """Say that accounts of a plugin are not rotated."""
-    name = plugin if plugin in _OTHER_PLUGINS else "a plugin that is not known"
-    return f"the account logs in by {name}, not by a password that can be changed from here"
-
-
 def connect(document: Document, reach: Reach) -> Session:
     """Log in as a document says.
 
@@ -329,7 +251,7 @@ def _connect(document: Document, place: Place, address: str, encryption: Encrypt
     except (pymysql.Error, OSError, _PluginRefused) as problem:
         failure = _log_in_failure(problem)
     except StatementFailed as problem:
-        failure = _failure_of(problem.number, problem.cause, problem.detail)
+        failure = log_in_failure_of(problem.number, problem.cause, problem.detail)
     except BaseException:
         watch.end()
         socket_.close()
@@ -371,42 +293,7 @@ def _log_in_failure(problem: Exception) -> LogInFailed:
     if isinstance(beneath, ssl.SSLError):
         return LogInFailed(Cause.TLS)
     failure = classify(problem, Cause.UNREACHABLE)
-    return _failure_of(failure.number, failure.cause, failure.detail)
-
-
-def _failure_of(number: int, cause: Cause, detail: str) -> LogInFailed:
-    if number in _REFUSED:
-        return LogInFailed(Cause.AUTHENTICATION, _REFUSED[number])
-    if number in _LOG_IN:
-        return LogInFailed(*_LOG_IN[number])
-    return LogInFailed(Cause.UNREACHABLE if cause is Cause.UNCERTAIN else cause, detail)
-
-
-def classify(problem: Exception, when_lost: Cause) -> StatementFailed:
-    """Say what an error of a statement means; only its number is shown.
-
-    Args:
-        problem: What the driver raised.
-        when_lost: What a lost connection means: of a question nothing is uncertain.
-    """
-    arguments = problem.args
-    number = arguments[0] if arguments and isinstance(arguments[0], int) else 0
-    shown = f"error {number}"
-    if not isinstance(problem, pymysql.Error) or number in _LOST:
-        return StatementFailed(when_lost, "the connection was lost", number)
-    if number == 1290 and "strict" in str(arguments[1:]):
-        return StatementFailed(Cause.CONFIGURATION, PASSWORD_CHECKED, number)
-    if number in _READ_ONLY:
-        return StatementFailed(
-            Cause.READ_ONLY, "it takes no changes: a replica, or a fail-over is under way", number
-        )
-    if number in _OVERLOADED:
-        return StatementFailed(Cause.OVERLOADED, shown, number)
-    if number in _PRIVILEGE:
-        return StatementFailed(Cause.PRIVILEGE, shown, number)
-    if number in _POLICY:
-        return StatementFailed(Cause.PASSWORD_POLICY, shown, number)
-    return StatementFailed(Cause.SERVER, shown, number)
+    return log_in_failure_of(failure.number, failure.cause, failure.detail)
 
 
 def open_account(document: Document, reach: Reach) -> tuple[Session, str]:
@@ -424,7 +311,7 @@ def open_account(document: Document, reach: Reach) -> tuple[Session, str]:
         return session, _plugin_of(session, document.text("username"))
     except StatementFailed as problem:
         session.close()
-        raise _failure_of(problem.number, problem.cause, problem.detail) from None
+        raise log_in_failure_of(problem.number, problem.cause, problem.detail) from None
     except BaseException:
         session.close()
         raise

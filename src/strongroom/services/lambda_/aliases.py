@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from strongroom.services.lambda_ import errors, shapes
+from strongroom.services.lambda_ import errors, structures
 from strongroom.services.lambda_.lookup import is_number
 from strongroom.services.lambda_.model import LATEST, Alias, Function, function_arn
-from strongroom.services.lambda_.shapes import AliasConfiguration, AliasRoutingConfiguration
+from strongroom.services.lambda_.structures import AliasConfiguration, AliasRoutingConfiguration
 from strongroom.services.lambda_.tables import find_version
 from strongroom.store.rows import Rows
 
@@ -67,7 +67,7 @@ def show_alias(function: Function, name: str, alias: Alias) -> AliasConfiguratio
     )
 
 
-def record_alias(response: shapes.AliasConfiguration) -> Mapping[str, Any]:
+def record_alias(response: structures.AliasConfiguration) -> Mapping[str, Any]:
     """Show what an audit record says of an alias."""
     return {
         "aliasArn": response.alias_arn,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from strongroom.services.lambda_ import shapes
+from strongroom.services.lambda_ import structures
 from strongroom.services.lambda_.model import LATEST, function_arn
 from strongroom.services.secretsmanager.contract import BUILT_IN
 
@@ -19,9 +19,9 @@ _DESCRIPTION: Final = (
 )
 
 
-def show_built_in(account: str, region: str, name: str) -> shapes.FunctionConfiguration:
+def show_built_in(account: str, region: str, name: str) -> structures.FunctionConfiguration:
     """Show a built-in function."""
-    return shapes.FunctionConfiguration(
+    return structures.FunctionConfiguration(
         function_name=name,
         function_arn=function_arn(region, account, name),
         code_size=0,

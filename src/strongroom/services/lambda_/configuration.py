@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from strongroom.arn import PARTITION
 from strongroom.gateway.context import Context
 from strongroom.ids import new_uuid
-from strongroom.services.lambda_ import errors, shapes
+from strongroom.services.lambda_ import errors, structures
 from strongroom.services.lambda_.environment import check_environment, open_environment, seal_environment
 from strongroom.services.lambda_.layer_uses import find_layer_uses
 from strongroom.services.lambda_.model import (
@@ -151,7 +151,7 @@ def check_revision(configuration: Configuration, revision_id: str | None) -> Non
 
 def shown(
     context: Context, function: Function, configuration: Configuration, qualifier: str = ""
-) -> shapes.FunctionConfiguration:
+) -> structures.FunctionConfiguration:
     """Show a function version to who may see its variables.
 
     Args:
@@ -163,7 +163,7 @@ def shown(
     opened = open_environment(
         context.deployment.keyring, function.account, function.function_id, configuration.environment
     )
-    environment = shapes.EnvironmentResponse(variables=opened.reveal()) if len(opened) else None
+    environment = structures.EnvironmentResponse(variables=opened.reveal()) if len(opened) else None
     return show_without_environment(function, configuration, qualifier, environment)
 
 
@@ -171,12 +171,12 @@ def show_without_environment(
     function: Function,
     configuration: Configuration,
     qualifier: str = "",
-    environment: shapes.EnvironmentResponse | None = None,
-) -> shapes.FunctionConfiguration:
+    environment: structures.EnvironmentResponse | None = None,
+) -> structures.FunctionConfiguration:
     """Show a function version."""
-    layers = [shapes.Layer(arn=layer.arn, code_size=layer.size) for layer in configuration.layers]
+    layers = [structures.Layer(arn=layer.arn, code_size=layer.size) for layer in configuration.layers]
     arn = function_arn(function.region, function.account, function.name, qualifier)
-    return shapes.FunctionConfiguration(
+    return structures.FunctionConfiguration(
         function_name=function.name,
         function_arn=arn,
         runtime=configuration.runtime,  # type: ignore[arg-type]  # it was one of them when it was set
@@ -190,19 +190,19 @@ def show_without_environment(
         code_sha256=base64.b64encode(configuration.sha256).decode(),
         version=configuration.version,
         environment=environment,
-        tracing_config=shapes.TracingConfigResponse(mode=configuration.tracing),  # type: ignore[arg-type]  # as above
+        tracing_config=structures.TracingConfigResponse(mode=configuration.tracing),  # type: ignore[arg-type]  # as above
         revision_id=configuration.revision_id,
         layers=layers or None,
         state="Active",
         last_update_status="Successful",
         package_type="Zip",
         architectures=list(configuration.architectures),  # type: ignore[arg-type]  # as above
-        ephemeral_storage=shapes.EphemeralStorage(size=configuration.ephemeral_mb),
-        snap_start=shapes.SnapStartResponse(apply_on="None", optimization_status="Off"),
-        runtime_version_config=shapes.RuntimeVersionConfig(
+        ephemeral_storage=structures.EphemeralStorage(size=configuration.ephemeral_mb),
+        snap_start=structures.SnapStartResponse(apply_on="None", optimization_status="Off"),
+        runtime_version_config=structures.RuntimeVersionConfig(
             runtime_version_arn=_runtime_version_arn(function.region, configuration.runtime)
         ),
-        logging_config=shapes.LoggingConfig(
+        logging_config=structures.LoggingConfig(
             log_format=configuration.log_format,  # type: ignore[arg-type]  # as above
             application_log_level=configuration.application_log_level,  # type: ignore[arg-type]  # as above
             system_log_level=configuration.system_log_level,  # type: ignore[arg-type]  # as above
@@ -222,7 +222,7 @@ def _at_most(value: int, member: str, most: int) -> int:
     return value
 
 
-def _logging(given: shapes.LoggingConfig) -> dict[str, Any]:
+def _logging(given: structures.LoggingConfig) -> dict[str, Any]:
     is_json = given.log_format == "JSON"
     if not is_json and (given.application_log_level or given.system_log_level):
         raise errors.invalid("Log levels can only be set when the log format is JSON.")

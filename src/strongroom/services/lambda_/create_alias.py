@@ -10,11 +10,11 @@ from msgspec.structs import replace
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.ids import new_uuid
-from strongroom.services.lambda_ import errors, shapes
+from strongroom.services.lambda_ import errors, shapes, structures
 from strongroom.services.lambda_.aliases import check_version, read_weights, record_alias, show_alias
 from strongroom.services.lambda_.lookup import changeable, find_target, read_place
 from strongroom.services.lambda_.model import ALIASES_MOST, Alias, function_arn
-from strongroom.services.lambda_.shapes import AliasConfiguration
+from strongroom.services.lambda_.structures import AliasConfiguration
 from strongroom.services.lambda_.tables import update_function
 from strongroom.wire.shapes import Shape
 
@@ -26,7 +26,7 @@ class Request(Shape):
     name: shapes.Alias
     function_version: shapes.VersionWithLatestPublished
     description: shapes.Description | None = None
-    routing_config: shapes.AliasRoutingConfiguration | None = None
+    routing_config: structures.AliasRoutingConfiguration | None = None
 
 
 def target(context: Context, request: Request) -> Target:

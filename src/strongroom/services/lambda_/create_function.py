@@ -16,7 +16,7 @@ from strongroom.gateway.authorisation import authorise
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.ids import new_uuid
-from strongroom.services.lambda_ import errors, shapes
+from strongroom.services.lambda_ import errors, shapes, structures
 from strongroom.services.lambda_.code import insert_code
 from strongroom.services.lambda_.configuration import (
     check_handler,
@@ -32,7 +32,7 @@ from strongroom.services.lambda_.model import Attributes, Configuration, Functio
 from strongroom.services.lambda_.publishing import publish
 from strongroom.services.lambda_.recorded import record_configuration
 from strongroom.services.lambda_.roles import check_role
-from strongroom.services.lambda_.shapes import FunctionConfiguration
+from strongroom.services.lambda_.structures import FunctionConfiguration
 from strongroom.services.lambda_.tables import insert_function
 from strongroom.services.lambda_.tags import check_tags, request_tag_conditions
 from strongroom.services.lambda_.uploading import Uploaded, check_room, check_unzipped, check_upload
@@ -46,32 +46,32 @@ class Request(Shape):
     runtime: shapes.Runtime | None = None
     role: shapes.RoleArn
     handler: shapes.Handler | None = None
-    code: shapes.FunctionCode
+    code: structures.FunctionCode
     description: shapes.Description | None = None
     timeout: shapes.Timeout | None = None
     memory_size: shapes.MemorySize | None = None
     publish: bool | None = None
     publish_to: shapes.FunctionVersionLatestPublished | None = None
-    vpc_config: shapes.VpcConfig | None = None
+    vpc_config: structures.VpcConfig | None = None
     package_type: shapes.PackageType | None = None
-    dead_letter_config: shapes.DeadLetterConfig | None = None
-    environment: shapes.Environment | None = None
+    dead_letter_config: structures.DeadLetterConfig | None = None
+    environment: structures.Environment | None = None
     kms_key_arn: shapes.KMSKeyArn | None = renamed("KMSKeyArn", default=None)
-    tracing_config: shapes.TracingConfig | None = None
+    tracing_config: structures.TracingConfig | None = None
     tags: dict[shapes.TagKey, shapes.TagValue] | None = None
     layers: list[shapes.LayerVersionArn] | None = None
-    file_system_configs: Annotated[list[shapes.FileSystemConfig], limits(0, 1)] | None = None
+    file_system_configs: Annotated[list[structures.FileSystemConfig], limits(0, 1)] | None = None
     code_signing_config_arn: shapes.CodeSigningConfigArn | None = None
-    image_config: shapes.ImageConfig | None = None
+    image_config: structures.ImageConfig | None = None
     architectures: Annotated[list[shapes.Architecture], limits(1, 1)] | None = None
-    ephemeral_storage: shapes.EphemeralStorage | None = None
-    snap_start: shapes.SnapStart | None = None
-    logging_config: shapes.LoggingConfig | None = None
-    tenancy_config: shapes.TenancyConfig | None = None
-    capacity_provider_config: shapes.CapacityProviderConfig | None = None
-    durable_config: shapes.DurableConfig | None = None
-    runtime_config: shapes.FunctionRuntimeConfig | None = None
-    accelerator_config: shapes.AcceleratorConfig | None = None
+    ephemeral_storage: structures.EphemeralStorage | None = None
+    snap_start: structures.SnapStart | None = None
+    logging_config: structures.LoggingConfig | None = None
+    tenancy_config: structures.TenancyConfig | None = None
+    capacity_provider_config: structures.CapacityProviderConfig | None = None
+    durable_config: structures.DurableConfig | None = None
+    runtime_config: structures.FunctionRuntimeConfig | None = None
+    accelerator_config: structures.AcceleratorConfig | None = None
 
 
 def target(context: Context, request: Request) -> Target:

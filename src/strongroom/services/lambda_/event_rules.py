@@ -16,7 +16,7 @@ from strongroom.clock import Instant
 from strongroom.gateway.context import Context
 from strongroom.services.lambda_ import errors
 from strongroom.services.lambda_.model import LATEST, EventRules, Function, function_arn
-from strongroom.services.lambda_.shapes import (
+from strongroom.services.lambda_.structures import (
     DestinationConfig,
     FunctionEventInvokeConfig,
     OnFailure,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
-from strongroom.services.lambda_ import shapes
+from strongroom.services.lambda_ import structures
 from strongroom.services.lambda_.archive import UNZIPPED_MOST, ZIPPED_MOST
 from strongroom.services.lambda_.model import CODE_OF_ACCOUNT_BYTES, CONCURRENCY_OF_ACCOUNT
 from strongroom.services.lambda_.tables import count_functions, reserved_in_all, sum_of_code
@@ -21,8 +21,8 @@ class Request(Shape):
 class Response(Shape):
     """Limits and use."""
 
-    account_limit: shapes.AccountLimit | None = None
-    account_usage: shapes.AccountUsage | None = None
+    account_limit: structures.AccountLimit | None = None
+    account_usage: structures.AccountUsage | None = None
 
 
 def target(context: Context, request: Request) -> Target:
@@ -36,7 +36,7 @@ def handle(context: Context, request: Request, target: Target) -> Response:
     del request, target
     account, region = context.account, context.region
     return Response(
-        account_limit=shapes.AccountLimit(
+        account_limit=structures.AccountLimit(
             total_code_size=CODE_OF_ACCOUNT_BYTES,
             code_size_unzipped=UNZIPPED_MOST,
             code_size_zipped=ZIPPED_MOST,
@@ -45,7 +45,7 @@ def handle(context: Context, request: Request, target: Target) -> Response:
                 CONCURRENCY_OF_ACCOUNT - reserved_in_all(context.rows, account, region)
             ),
         ),
-        account_usage=shapes.AccountUsage(
+        account_usage=structures.AccountUsage(
             total_code_size=sum_of_code(context.rows, account, region),
             function_count=count_functions(context.rows, account, region),
         ),

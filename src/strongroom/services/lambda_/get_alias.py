@@ -10,7 +10,7 @@ from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.lambda_ import shapes
 from strongroom.services.lambda_.aliases import show_alias
 from strongroom.services.lambda_.lookup import alias_of, existing, find_target, read_place
-from strongroom.services.lambda_.shapes import AliasConfiguration
+from strongroom.services.lambda_.structures import AliasConfiguration
 from strongroom.wire.shapes import Shape
 
 

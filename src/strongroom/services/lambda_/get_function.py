@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
-from strongroom.services.lambda_ import errors, shapes
+from strongroom.services.lambda_ import errors, shapes, structures
 from strongroom.services.lambda_.built_ins import show_built_in
 from strongroom.services.lambda_.configuration import shown
 from strongroom.services.lambda_.location import make_location
@@ -27,10 +27,10 @@ class Request(Shape):
 class Response(Shape):
     """What it is."""
 
-    configuration: shapes.FunctionConfiguration | None = None
-    code: shapes.FunctionCodeLocation | None = None
+    configuration: structures.FunctionConfiguration | None = None
+    code: structures.FunctionCodeLocation | None = None
     tags: dict[shapes.TagKey, shapes.TagValue] | None = None
-    concurrency: shapes.Concurrency | None = None
+    concurrency: structures.Concurrency | None = None
 
 
 def target(context: Context, request: Request) -> Target:
@@ -59,12 +59,12 @@ def handle(context: Context, request: Request, target: Target) -> Response:
     attributes = function.attributes
     return Response(
         configuration=shown(context, function, version, place.qualifier),
-        code=shapes.FunctionCodeLocation(repository_type="S3", location=location),
+        code=structures.FunctionCodeLocation(repository_type="S3", location=location),
         tags=dict(attributes.tags) if attributes.tags and not place.qualifier else None,
         concurrency=(
             None
             if attributes.reserved is None
-            else shapes.Concurrency(reserved_concurrent_executions=attributes.reserved)
+            else structures.Concurrency(reserved_concurrent_executions=attributes.reserved)
         ),
     )
 

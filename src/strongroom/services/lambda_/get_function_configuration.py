@@ -11,7 +11,7 @@ from strongroom.services.lambda_ import errors, shapes
 from strongroom.services.lambda_.built_ins import show_built_in
 from strongroom.services.lambda_.configuration import shown
 from strongroom.services.lambda_.lookup import existing, find_target, place_of, read_place, version_of
-from strongroom.services.lambda_.shapes import FunctionConfiguration
+from strongroom.services.lambda_.structures import FunctionConfiguration
 from strongroom.services.secretsmanager.contract import is_built_in
 from strongroom.wire.shapes import Shape
 

@@ -10,7 +10,7 @@ from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.lambda_ import shapes
 from strongroom.services.lambda_.event_rules import rules_of, show_rules
 from strongroom.services.lambda_.lookup import existing, find_target, place_of, read_place
-from strongroom.services.lambda_.shapes import FunctionEventInvokeConfig
+from strongroom.services.lambda_.structures import FunctionEventInvokeConfig
 from strongroom.wire.shapes import Shape
 
 

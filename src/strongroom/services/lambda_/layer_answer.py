@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from strongroom.gateway.context import Context
-from strongroom.services.lambda_ import shapes
+from strongroom.services.lambda_ import shapes, structures
 from strongroom.services.lambda_.layers import LayerPlace, show_content, show_in_list
 from strongroom.services.lambda_.model import LayerVersion, layer_arn
 from strongroom.wire.shapes import Shape, limits
@@ -14,7 +14,7 @@ from strongroom.wire.shapes import Shape, limits
 class LayerAnswer(Shape):
     """The layer version."""
 
-    content: shapes.LayerVersionContentOutput | None = None
+    content: structures.LayerVersionContentOutput | None = None
     layer_arn: shapes.LayerArn | None = None
     layer_version_arn: shapes.LayerVersionArn | None = None
     description: shapes.Description | None = None

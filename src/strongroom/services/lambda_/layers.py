@@ -15,7 +15,7 @@ import msgspec
 
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Target
-from strongroom.services.lambda_ import errors, shapes
+from strongroom.services.lambda_ import errors, structures
 from strongroom.services.lambda_.location import make_location
 from strongroom.services.lambda_.model import LayerVersion, layer_arn, render_modified
 from strongroom.services.lambda_.tables import find_layer, insert_layer, update_layer
@@ -98,9 +98,9 @@ def next_version(context: Context, place: LayerPlace) -> int:
 
 def show_content(
     context: Context, place: LayerPlace, layer: LayerVersion, host: str | None
-) -> shapes.LayerVersionContentOutput:
+) -> structures.LayerVersionContentOutput:
     """Show where the code of a layer version can be fetched."""
-    return shapes.LayerVersionContentOutput(
+    return structures.LayerVersionContentOutput(
         location=make_location(
             context,
             host or "localhost",
@@ -115,9 +115,9 @@ def show_content(
     )
 
 
-def show_in_list(place: LayerPlace, layer: LayerVersion) -> shapes.LayerVersionsListItem:
+def show_in_list(place: LayerPlace, layer: LayerVersion) -> structures.LayerVersionsListItem:
     """Show a layer version in a list."""
-    return shapes.LayerVersionsListItem(
+    return structures.LayerVersionsListItem(
         layer_version_arn=place.arn,
         version=place.version,
         description=layer.description,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
-from strongroom.services.lambda_ import shapes
+from strongroom.services.lambda_ import shapes, structures
 from strongroom.services.lambda_.aliases import show_alias
 from strongroom.services.lambda_.lookup import existing, find_target, read_place
 from strongroom.services.lambda_.marker import MARKERS, page_size
@@ -27,7 +27,7 @@ class Response(Shape):
     """A page of aliases."""
 
     next_marker: str | None = None
-    aliases: list[shapes.AliasConfiguration] | None = None
+    aliases: list[structures.AliasConfiguration] | None = None
 
 
 def target(context: Context, request: Request) -> Target:

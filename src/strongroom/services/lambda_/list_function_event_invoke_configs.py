@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
-from strongroom.services.lambda_ import shapes
+from strongroom.services.lambda_ import shapes, structures
 from strongroom.services.lambda_.event_rules import show_rules
 from strongroom.services.lambda_.lookup import existing, find_target, read_place
 from strongroom.services.lambda_.marker import MARKERS, page_size
@@ -25,7 +25,7 @@ class Request(Shape):
 class Response(Shape):
     """A page of rules."""
 
-    function_event_invoke_configs: list[shapes.FunctionEventInvokeConfig] | None = None
+    function_event_invoke_configs: list[structures.FunctionEventInvokeConfig] | None = None
     next_marker: str | None = None
 
 

@@ -17,7 +17,7 @@ from strongroom.services.lambda_.built_ins import built_in_names, show_built_in
 from strongroom.services.lambda_.configuration import show_without_environment
 from strongroom.services.lambda_.marker import MARKERS, page_size
 from strongroom.services.lambda_.model import Function
-from strongroom.services.lambda_.shapes import FunctionConfiguration
+from strongroom.services.lambda_.structures import FunctionConfiguration
 from strongroom.services.lambda_.tables import find_function, page_of_functions, page_of_versions
 from strongroom.wire.shapes import Shape
 

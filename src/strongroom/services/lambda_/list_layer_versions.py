@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
-from strongroom.services.lambda_ import shapes
+from strongroom.services.lambda_ import shapes, structures
 from strongroom.services.lambda_.layers import LayerPlace, read_layer, show_in_list, suits
 from strongroom.services.lambda_.marker import MARKERS, page_size
 from strongroom.services.lambda_.tables import page_of_layer
@@ -32,7 +32,7 @@ class Response(Shape):
     """A page of versions."""
 
     next_marker: str | None = None
-    layer_versions: list[shapes.LayerVersionsListItem] | None = None
+    layer_versions: list[structures.LayerVersionsListItem] | None = None
 
 
 def target(context: Context, request: Request) -> Target:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
-from strongroom.services.lambda_ import shapes
+from strongroom.services.lambda_ import shapes, structures
 from strongroom.services.lambda_.layers import LayerPlace, show_in_list, suits
 from strongroom.services.lambda_.marker import MARKERS, page_size
 from strongroom.services.lambda_.model import layer_arn
@@ -31,7 +31,7 @@ class Response(Shape):
     """A page of layers."""
 
     next_marker: str | None = None
-    layers: list[shapes.LayersListItem] | None = None
+    layers: list[structures.LayersListItem] | None = None
 
 
 def target(context: Context, request: Request) -> Target:
@@ -50,7 +50,7 @@ def handle(context: Context, request: Request, target: Target) -> Response:
     account, region = context.account, context.region
     names = list_layer_names(context.rows, account, region, after, most + 1)
     page, marker = MARKERS.cut_page(context, "ListLayers", question, names, most, lambda name: (name,))
-    layers: list[shapes.LayersListItem] = []
+    layers: list[structures.LayersListItem] = []
     for name in page:
         found = page_of_layer(context.rows, account, region, name, _NONE_YET, _LOOKED_AT_MOST)
         for number, layer in found:
@@ -58,7 +58,7 @@ def handle(context: Context, request: Request, target: Target) -> Response:
                 latest = show_in_list(LayerPlace(account, region, name, number), layer)
                 arn = layer_arn(region, account, name)
                 layers.append(
-                    shapes.LayersListItem(layer_name=name, layer_arn=arn, latest_matching_version=latest)
+                    structures.LayersListItem(layer_name=name, layer_arn=arn, latest_matching_version=latest)
                 )
                 break
     return Response(layers=layers, next_marker=marker)

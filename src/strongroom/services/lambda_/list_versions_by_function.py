@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
-from strongroom.services.lambda_ import shapes
+from strongroom.services.lambda_ import shapes, structures
 from strongroom.services.lambda_.built_ins import show_built_in
 from strongroom.services.lambda_.configuration import show_without_environment
 from strongroom.services.lambda_.lookup import existing, find_target, place_of, read_place
@@ -32,7 +32,7 @@ class Response(Shape):
     """A page of versions."""
 
     next_marker: str | None = None
-    versions: list[shapes.FunctionConfiguration] | None = None
+    versions: list[structures.FunctionConfiguration] | None = None
 
 
 def target(context: Context, request: Request) -> Target:

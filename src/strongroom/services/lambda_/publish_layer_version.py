@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
-from strongroom.services.lambda_ import errors, shapes
+from strongroom.services.lambda_ import errors, shapes, structures
 from strongroom.services.lambda_.code import insert_code
 from strongroom.services.lambda_.layer_answer import LayerAnswer, show_layer
 from strongroom.services.lambda_.layers import layer_place_of, layer_target, next_version, read_layer
@@ -27,7 +27,7 @@ class Request(Shape):
 
     layer_name: shapes.LayerNameOrArn
     description: shapes.Description | None = None
-    content: shapes.LayerVersionContentInput
+    content: structures.LayerVersionContentInput
     compatible_architectures: Annotated[list[shapes.Architecture], limits(0, 2)] | None = None
     compatible_runtimes: Annotated[list[shapes.Runtime], limits(0, 15)] | None = None
     license_info: shapes.LicenseInfo | None = None

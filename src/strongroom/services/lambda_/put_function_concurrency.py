@@ -17,7 +17,7 @@ from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.lambda_ import errors, shapes
 from strongroom.services.lambda_.lookup import changeable, find_target, read_place
 from strongroom.services.lambda_.model import CONCURRENCY_OF_ACCOUNT, UNRESERVED_LEAST
-from strongroom.services.lambda_.shapes import Concurrency
+from strongroom.services.lambda_.structures import Concurrency
 from strongroom.services.lambda_.tables import reserved_in_all, update_function
 from strongroom.wire.shapes import Shape
 

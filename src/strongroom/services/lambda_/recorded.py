@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from strongroom.services.lambda_.shapes import FunctionConfiguration
+from strongroom.services.lambda_.structures import FunctionConfiguration
 
 _SHOWN: Final = {
     "function_name": "functionName",

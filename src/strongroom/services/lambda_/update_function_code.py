@@ -19,7 +19,7 @@ from strongroom.services.lambda_.configuration import check_revision, shown, tot
 from strongroom.services.lambda_.lookup import changeable, find_target, read_place
 from strongroom.services.lambda_.publishing import publish
 from strongroom.services.lambda_.recorded import record_configuration
-from strongroom.services.lambda_.shapes import FunctionConfiguration
+from strongroom.services.lambda_.structures import FunctionConfiguration
 from strongroom.services.lambda_.tables import update_function
 from strongroom.services.lambda_.uploading import Uploaded, check_room, check_unzipped, check_upload
 from strongroom.wire.shapes import Shape, limits, renamed

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
-from strongroom.services.lambda_ import shapes
+from strongroom.services.lambda_ import shapes, structures
 from strongroom.services.lambda_.code import remove_unused_code
 from strongroom.services.lambda_.configuration import (
     check_revision,
@@ -24,7 +24,7 @@ from strongroom.services.lambda_.configuration import (
 from strongroom.services.lambda_.lookup import changeable, find_target, read_place
 from strongroom.services.lambda_.recorded import record_configuration
 from strongroom.services.lambda_.roles import check_role
-from strongroom.services.lambda_.shapes import FunctionConfiguration
+from strongroom.services.lambda_.structures import FunctionConfiguration
 from strongroom.services.lambda_.tables import update_function
 from strongroom.services.lambda_.uploading import check_unzipped
 from strongroom.wire.shapes import Shape, limits, renamed
@@ -39,23 +39,23 @@ class Request(Shape):
     description: shapes.Description | None = None
     timeout: shapes.Timeout | None = None
     memory_size: shapes.MemorySize | None = None
-    vpc_config: shapes.VpcConfig | None = None
-    environment: shapes.Environment | None = None
+    vpc_config: structures.VpcConfig | None = None
+    environment: structures.Environment | None = None
     runtime: shapes.Runtime | None = None
-    dead_letter_config: shapes.DeadLetterConfig | None = None
+    dead_letter_config: structures.DeadLetterConfig | None = None
     kms_key_arn: shapes.KMSKeyArn | None = renamed("KMSKeyArn", default=None)
-    tracing_config: shapes.TracingConfig | None = None
+    tracing_config: structures.TracingConfig | None = None
     revision_id: str | None = None
     layers: list[shapes.LayerVersionArn] | None = None
-    file_system_configs: Annotated[list[shapes.FileSystemConfig], limits(0, 1)] | None = None
-    image_config: shapes.ImageConfig | None = None
-    ephemeral_storage: shapes.EphemeralStorage | None = None
-    snap_start: shapes.SnapStart | None = None
-    logging_config: shapes.LoggingConfig | None = None
-    capacity_provider_config: shapes.CapacityProviderConfig | None = None
-    durable_config: shapes.DurableConfig | None = None
-    runtime_config: shapes.FunctionRuntimeConfig | None = None
-    accelerator_config: shapes.AcceleratorConfig | None = None
+    file_system_configs: Annotated[list[structures.FileSystemConfig], limits(0, 1)] | None = None
+    image_config: structures.ImageConfig | None = None
+    ephemeral_storage: structures.EphemeralStorage | None = None
+    snap_start: structures.SnapStart | None = None
+    logging_config: structures.LoggingConfig | None = None
+    capacity_provider_config: structures.CapacityProviderConfig | None = None
+    durable_config: structures.DurableConfig | None = None
+    runtime_config: structures.FunctionRuntimeConfig | None = None
+    accelerator_config: structures.AcceleratorConfig | None = None
 
 
 def target(context: Context, request: Request) -> Target:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
-from strongroom.services.lambda_ import shapes
+from strongroom.services.lambda_ import shapes, structures
 from strongroom.services.lambda_.event_rules import (
     keep_rules,
     make_rules,
@@ -19,7 +19,7 @@ from strongroom.services.lambda_.event_rules import (
     show_rules,
 )
 from strongroom.services.lambda_.lookup import changeable, find_target, place_of, read_place, version_of
-from strongroom.services.lambda_.shapes import FunctionEventInvokeConfig
+from strongroom.services.lambda_.structures import FunctionEventInvokeConfig
 from strongroom.wire.shapes import Shape
 
 
@@ -30,7 +30,7 @@ class Request(Shape):
     qualifier: shapes.NumericLatestPublishedOrAliasQualifier | None = None
     maximum_retry_attempts: shapes.MaximumRetryAttempts | None = None
     maximum_event_age_in_seconds: shapes.MaximumEventAgeInSeconds | None = None
-    destination_config: shapes.DestinationConfig | None = None
+    destination_config: structures.DestinationConfig | None = None
 
 
 def target(context: Context, request: Request) -> Target:
