@@ -198,7 +198,7 @@ def test_layers_are_published_used_listed_and_deleted(lambda_: Any, function: st
     assert lambda_.get_function_configuration(FunctionName=function)["Layers"] == [
         {"Arn": arn, "CodeSize": len(OTHER)}
     ]
-    two = [second["LayerVersionArn"].replace(":2", ":3"), arn.replace(":1", ":3")]
+    two = [arn.rpartition(":")[0] + ":3"] * 2  # an account may begin with the number that would be replaced
     assert (
         "Two different versions"
         in refused(lambda_.update_function_configuration, FunctionName=function, Layers=two)[2]
