@@ -1,7 +1,7 @@
 """Rotation of bearer tokens, against a provider over HTTP: crashes at every boundary, lost answers, interference.
 
-Tried by hand: without the durable intent one of these fails. Without the probe after a revocation that was refused
-none does: the rotation succeeds at its next attempt then.
+Tried by hand: without the durable intent one of these fails; so does one without the probe that follows a revocation
+whose answer was lost or an error, before the new token is asked for or after it is in use.
 """
 
 from __future__ import annotations
@@ -178,6 +178,18 @@ def test_an_answer_is_lost_or_refused(token: Token, path: str, plan: str, nth: i
     if token.provider.kind == "one" and not (path == REVOKE and nth):
         assert not planned, "the fault was met"
     assert token.stand.versions(token.secret_id) == 2
+
+
+@both_kinds
+@pytest.mark.parametrize("plan", ["lose", "act 500"])
+def test_a_revocation_that_was_done_is_known_by_a_probe(token: Token, plan: str) -> None:
+    """Whatever its answer was: the rotation goes on in the same attempt, while no token may be accepted."""
+    token.provider.fails_next[REVOKE].append(plan)
+    token.stand.begin(token.secret_id)
+    token.stand.run(token.secret_id)
+    token.assert_rotated()
+    assert not token.provider.fails_next[REVOKE], "the fault was met"
+    assert [entry.outcome for entry in token.stand.history(token.secret_id)] == ["succeeded"]
 
 
 @pytest.mark.parametrize("path", [ISSUE, REVOKE])
