@@ -1,4 +1,4 @@
-"""What the pipeline gives to the writer thread: a call that changes something, and the marks that reads leave."""
+"""What the pipeline gives to the writer thread: a call that changes something, and what other calls leave behind."""
 
 from __future__ import annotations
 
@@ -88,3 +88,28 @@ class Afterthought:
     def settle(self, committed: bool) -> None:
         """Hear whether they were committed."""
         self._walker.settle(self._call, committed)
+
+
+class Leftover:
+    """What a call leaves behind that nobody waits for: its answer stands, whatever becomes of this."""
+
+    def __init__(self, changes: Sequence[Callable[[Transaction], None]]) -> None:
+        self._changes = changes
+
+    def perform(self, transaction: Transaction) -> None:
+        """Make the changes."""
+        for change in self._changes:
+            change(transaction)
+
+    def fail(self, problem: Exception) -> None:
+        """Tell the operator."""
+        log.error("what a call left behind was not kept: %s", describe_problem(problem))
+
+    def records(self) -> Sequence[tuple[str, bytes]]:
+        """Give no record: that of the call stands in the journal of reads."""
+        return ()
+
+    def settle(self, committed: bool) -> None:
+        """Tell the operator when it was not committed."""
+        if not committed:
+            log.error("what a call left behind was not kept: the store cannot be written")

@@ -6,7 +6,7 @@ Rules:
    authorised and recorded like a request of its own. With ``via`` it is a call that the service makes with the
    caller's rights: policies see it as one, and the caller's address is not among what they see.
  - A read may leave small changes behind (``afterwards``): they are committed before the answer leaves, and
-   carry no audit record of their own.
+   carry no audit record of their own. What the answer does not hang on is left behind ``in_passing``.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ class Context(msgspec.Struct):
         inner_records: Records of calls made with ``call``, in order; those that are not written yet are written with
             the record of this call.
         later: Small changes of a read, see ``afterwards``.
+        unawaited: Changes that the answer does not hang on, see ``in_passing``.
         resources: What the audit record of this call names as its resources.
         via: The service that makes this call with the caller's rights, for example ``secretsmanager``; empty for a
             call of the caller itself.
@@ -69,6 +70,7 @@ class Context(msgspec.Struct):
     inner: InnerPipeline
     inner_records: list[bytes | AuditEvent] = msgspec.field(default_factory=list)
     later: list[Callable[[Transaction], None]] = msgspec.field(default_factory=list)
+    unawaited: list[Callable[[Transaction], None]] = msgspec.field(default_factory=list)
     resources: list[Resource] = msgspec.field(default_factory=list)
     via: str = ""
     prepared: Any = None
@@ -106,6 +108,10 @@ class Context(msgspec.Struct):
     def afterwards(self, change: Callable[[Transaction], None]) -> None:
         """Leave a small change to be committed before the answer of this read leaves."""
         self.later.append(change)
+
+    def in_passing(self, change: Callable[[Transaction], None]) -> None:
+        """Leave a change to be committed soon, if the store takes it; the answer neither waits for it nor fails with it."""
+        self.unawaited.append(change)
 
 
 def refuse_unserved(operation: str, reason: str) -> Fault:

@@ -45,7 +45,7 @@ from strongroom.gateway.authorisation import (
 )
 from strongroom.gateway.call import Call
 from strongroom.gateway.caller import NOBODY, Credential
-from strongroom.gateway.changes import Afterthought, PendingChange
+from strongroom.gateway.changes import Afterthought, Leftover, PendingChange
 from strongroom.gateway.compiling import PolicyNotCompiled
 from strongroom.gateway.context import Context, refuse_unserved
 from strongroom.gateway.deployment import Deployment
@@ -461,6 +461,8 @@ class Pipeline:
             self._journal.append(records[-1], partial(self.settle, call))
             if later and not self._submit(Afterthought(self, call, later)):
                 self.settle(call, False)
+            if call.context is not None and call.context.unawaited:
+                self._submit(Leftover(call.context.unawaited))
 
     def _submit(self, change: Change) -> bool:
         """Hand a change to the writer thread, where 5 to 9 follow; False when it takes no more."""

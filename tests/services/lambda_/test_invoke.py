@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
+import os
+import resource
 import shutil
 import sys
 import threading
@@ -14,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from strongroom.store.turn import TURN_NAME
 from tests.gateway.every_operation import CANARY, make_zip
 from tests.services.lambda_.test_functions import refused
 from tests.services.lambda_.worlds import make_lambda_role
@@ -118,7 +122,7 @@ def test_a_function_returns_its_result_and_the_end_of_its_log(
     tail = base64.b64decode(answer["LogResult"]).decode()
     assert tail.startswith((f"START RequestId: {request_id}", "INIT_START"))
     assert f"REPORT RequestId: {request_id}" in tail
-    assert any(f"{CANARY}-line" in line for line in lines_of(server, account))
+    wait_for(lambda: any(f"{CANARY}-line" in line for line in lines_of(server, account)))
     assert invoke(client, None)["FunctionError"] == "Unhandled"
     assert client.invoke(FunctionName="first")["StatusCode"] == 200
 
@@ -245,6 +249,40 @@ def test_l01_a_function_that_runs_long_is_waited_for_and_holds_up_nobody(
     slow.join()
     assert made > 5
     assert answers[0]["Result"][0] == {"sleep": 4}
+
+
+def test_a_log_that_cannot_be_kept_yet_holds_up_no_answer(second_server: Callable[..., Server]) -> None:
+    """The code ran: while the store takes no change the answer says what it returned; its lines are kept later."""
+    server = second_server(settings={"answer_within_ms": 2_000})
+    client = deploy(server, server.first)
+    invoke(client, {})
+    turn = os.open(server.data_dir / TURN_NAME, os.O_RDWR)
+    fcntl.flock(turn, fcntl.LOCK_EX)
+    try:
+        answer = invoke(client, {"say": "while nothing is committed"})
+        assert (answer["StatusCode"], answer["Result"][0]) == (200, {"say": "while nothing is committed"})
+    finally:
+        os.close(turn)
+    wait_for(lambda: [line for line in lines_of(server, server.first) if "while nothing is committed" in line])
+
+
+def test_l01_an_invocation_whose_record_cannot_be_written_is_not_answered(
+    second_server: Callable[..., Server],
+) -> None:
+    """Best effort is for the log alone: without the audit record nothing of the result leaves."""
+    server = second_server(settings={"answer_within_ms": 2_000})
+    client = deploy(server, server.first)
+    invoke(client, {})
+    assert server.process is not None
+    unlimited = resource.RLIM_INFINITY
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (0, unlimited))
+    try:
+        event = json.dumps({"say": CANARY}).encode()
+        answer = server.raw("lambda", "Invoke", {"FunctionName": "first", "Payload": event}, key=server.first)
+    finally:
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (unlimited, unlimited))
+    assert answer.status == 500
+    assert CANARY.encode() not in answer.body
 
 
 def test_an_event_is_kept_and_run(server: Server, account: Account) -> None:

@@ -3,7 +3,8 @@
 ``RequestResponse`` waits for the function, at most for its time; what goes wrong in the function is an answer with
 ``X-Amz-Function-Error``. ``Event`` keeps the event durably and answers 202; ``DryRun`` checks and answers 204.
 Payloads have at most 6 MiB, of events 256 KB. The function acts with the rights of its role, in a session that is
-named after it.
+named after it. What it wrote is kept soon after the answer, if the store can be written; as with AWS the answer does
+not hang on it.
 
 Source: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html; audit reference 5.4.
 """
@@ -116,7 +117,7 @@ def handle(context: Context, request: Request, target: Target) -> Response:
     assert isinstance(ran, _Ran)
     outcome, spec, keyring, now_ms = ran.outcome, ran.spec, context.deployment.keyring, context.now_ms
     if outcome.log_lines:
-        context.afterwards(lambda transaction: append_log(transaction, keyring, spec, outcome, now_ms))
+        context.in_passing(lambda transaction: append_log(transaction, keyring, spec, outcome, now_ms))
     tail = outcome.log_tail.reveal()
     return Response(
         status_code=200,
