@@ -22,7 +22,6 @@ from strongroom.audit.shipping import CheckpointShipper
 from strongroom.audit.writer import JournalWriter
 from strongroom.clock import Clock, system_clock
 from strongroom.config import ANSWER_WITHIN_MS
-from strongroom.functions.gate import InvocationGate
 from strongroom.gateway.authentication import Authenticator
 from strongroom.gateway.compiling import COMPILED
 from strongroom.gateway.counters import SharedCounters, render_metrics
@@ -125,7 +124,6 @@ class Worker:
             trail=ThreadTrails(opened.audit_directory).own,
             provider_keys=OnFirstUse(lambda: provider_keys_of(settings, lambda: self._port)).get,
             runner=RunnerOnDemand(settings, lambda: (self._host, self._port)),
-            gate=InvocationGate(),
             read_apart=ApartRows(lambda: opened.open_rows(TRAIL_CACHE_BYTES)).read,
         )
         router = Router(services)

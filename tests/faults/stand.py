@@ -21,7 +21,6 @@ from strongroom.audit.rejects import RejectCounter
 from strongroom.audit.writer import JournalWriter
 from strongroom.clock import system_clock
 from strongroom.config import Settings
-from strongroom.functions.gate import InvocationGate
 from strongroom.gateway.authentication import Authenticator
 from strongroom.gateway.deployment import Deployment
 from strongroom.gateway.exchange import Exchange
@@ -119,7 +118,6 @@ class Stand:
                 trail=_no_trail,
                 provider_keys=_no_trail,
                 runner=RunnerOnDemand(settings, lambda: ("", 0)),
-                gate=InvocationGate(),
                 read_apart=lambda work: work(self.rows),
             ),
             count=lambda _service, _operation, _status: None,

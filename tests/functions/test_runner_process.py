@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 from strongroom.clock import system_clock
-from strongroom.functions.invocation import Code, RunnerUnavailable, TooManyInvocations
+from strongroom.functions.invocation import OF_ACCOUNT, Code, RunnerUnavailable, TooManyInvocations
 from tests.functions.stand import Stand, error_of, text_of, zipped
 
 GOOD = "def handler(event, context): return event"
@@ -115,8 +115,9 @@ def test_f02_there_is_room_for_so_many_and_no_more(tmp_path: Path) -> None:
         under_way.start()
         while not set(_sandboxed(stand.runner_pid())) - before:
             time.sleep(0.01)  # until its own sandbox has the only place
-        with pytest.raises(TooManyInvocations):
+        with pytest.raises(TooManyInvocations) as refused:
             stand.invoke(stand.function(GOOD), deadline_ms=system_clock() + 500)
+        assert refused.value.reason == OF_ACCOUNT
         under_way.join()
         assert stand.run(GOOD, 3) == 3
     finally:

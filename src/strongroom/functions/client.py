@@ -77,8 +77,8 @@ class RunnerClient:
                 raise RunnerUnavailable("The function runner ended while it ran the function.") from problem
         if isinstance(reply, Answered):
             return _outcome(reply, wants_log_tail=invocation.wants_log_tail)
-        if reply.has_no_room:
-            raise TooManyInvocations(reply.sentence)
+        if reply.no_room:
+            raise TooManyInvocations(reply.no_room, reply.sentence)
         raise RunnerUnavailable(reply.sentence)
 
     def _connected(self) -> socket.socket:
@@ -124,6 +124,8 @@ def _asked(spec: FunctionSpec, invocation: Invocation, endpoint: Endpoint | None
         scrub=tuple(value.reveal() for value in invocation.scrub),
         client_context=None if context is None else context.reveal(),
         endpoint=endpoint,
+        function_id=spec.function_id,
+        reserved=spec.reserved,
     )
 
 

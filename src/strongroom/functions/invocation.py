@@ -28,6 +28,9 @@ MOST_PAYLOAD_BYTES: Final = 6_291_456
 MOST_RESPONSE_BYTES: Final = 6_291_556
 """The largest answer of a function."""
 LATEST: Final = "$LATEST"
+OF_FUNCTION: Final = "ReservedFunctionConcurrentInvocationLimitExceeded"
+OF_ACCOUNT: Final = "ConcurrentInvocationLimitExceeded"
+"""Why there is no room, by AWS's names: for more of this function, and for more of any."""
 
 
 class RunnerUnavailable(StrongroomError):
@@ -35,7 +38,15 @@ class RunnerUnavailable(StrongroomError):
 
 
 class TooManyInvocations(StrongroomError):
-    """The runner has no room for another sandbox now; asking again later may help."""
+    """There is no room for another invocation now, and nothing was run; the text is for operators.
+
+    Attributes:
+        reason: By AWS's name.
+    """
+
+    def __init__(self, reason: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.reason = reason
 
 
 class HiddenTexts(Hidden):
@@ -110,6 +121,8 @@ class FunctionSpec(msgspec.Struct, frozen=True):
         layers: Those of its layers, in their order.
         ephemeral_mb: Size of ``/tmp``.
         log_group: Where its output goes.
+        function_id: Names the function, whatever its versions and its revision.
+        reserved: How many of it may run at once, of all its versions; None for no limit of its own.
     """
 
     arn: str
@@ -128,6 +141,8 @@ class FunctionSpec(msgspec.Struct, frozen=True):
     layers: tuple[Code, ...] = ()
     ephemeral_mb: int = 512
     log_group: str = ""
+    function_id: str = ""
+    reserved: int | None = None
 
     @property
     def identity(self) -> tuple[str, ...]:

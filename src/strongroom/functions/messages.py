@@ -68,6 +68,8 @@ class Asked(_Quiet, frozen=True):
     scrub: tuple[bytes, ...]
     client_context: bytes | None
     endpoint: Endpoint | None
+    function_id: str
+    reserved: int | None
 
 
 class CodeWanted(msgspec.Struct, frozen=True, tag=True):
@@ -93,12 +95,12 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
     """It was not run, or nothing is known of it.
 
     Attributes:
-        has_no_room: Whether there was no room, and nothing else was wrong.
         sentence: For operators.
+        no_room: Why there was no room, by AWS's name; empty when something else was wrong.
     """
 
-    has_no_room: bool
     sentence: str
+    no_room: str = ""
 
 
 Reply = CodeWanted | Answered | Refused

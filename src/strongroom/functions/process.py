@@ -156,7 +156,7 @@ class Desk:
     def _answer(self, connection: socket.socket) -> None:
         asked = receive_asked(connection)
         if self._runner is None:
-            send(connection, Refused(False, self._reason))
+            send(connection, Refused(self._reason))
             return
         with tempfile.TemporaryDirectory(prefix="archives-", dir=self._runner.work) as place:
 

@@ -22,8 +22,9 @@ import msgspec
 
 from strongroom.errors import StrongroomError
 from strongroom.functions import failures
+from strongroom.functions.gate import InvocationGate
 from strongroom.functions.ground import Ground
-from strongroom.functions.invocation import LOG_TAIL_BYTES
+from strongroom.functions.invocation import LOG_TAIL_BYTES, OF_ACCOUNT, TooManyInvocations
 from strongroom.functions.messages import Answered, Asked, Endpoint, Refused
 from strongroom.functions.output import Scrubber, scrubbed_lines
 from strongroom.functions.pool import Place, Pool, Room
@@ -39,6 +40,7 @@ INIT_S: Final = 10.0
 ROOM_WAIT_S: Final = 10.0
 SECRETS_MOST: Final = 256
 CREDENTIALS_MARGIN_S: Final = 5.0
+NO_SANDBOX: Final = "Every sandbox is in use; functions_sandboxes says how many there may be."
 _HANDLER: Final = re.compile(r"[A-Za-z0-9_-]+(?:[./][A-Za-z0-9_-]+)*", re.ASCII)
 _DATA_MIB_OF_NODE: Final = 0.75
 
@@ -106,6 +108,7 @@ class Runner:
         self.work = ground.work
         self._shelf = Shelf(ground.work / "code")
         self._pool = Pool(settings.most_sandboxes, settings.idle_s)
+        self._gate = InvocationGate()
 
     def run(
         self, asked: Asked, fetch: Callable[[bytes], Path], answer: Callable[[Answered | Refused], None]
@@ -117,18 +120,26 @@ class Runner:
             fetch: Gets an archive as a file.
             answer: Hears how it ended, once.
         """
+        try:
+            with self._gate.hold(asked.identity[0], asked.function_id, asked.reserved) as give_back:
+
+                def answer_then(reply: Answered | Refused) -> None:
+                    give_back()  # before the answer: who asks again at once is to have this place
+                    answer(reply)
+
+                self._run(asked, fetch, answer_then)
+        except TooManyInvocations as problem:
+            answer(Refused(str(problem), problem.reason))
+
+    def _run(
+        self, asked: Asked, fetch: Callable[[bytes], Path], answer: Callable[[Answered | Refused], None]
+    ) -> None:
         language = _language(asked.runtime)
         if language is None:
-            answer(
-                Refused(
-                    False, f"Functions of the runtime {asked.runtime} cannot be run: only Python and Node."
-                )
-            )
+            answer(Refused(f"Functions of the runtime {asked.runtime} cannot be run: only Python and Node."))
             return
         if language == "node" and self._ground.node is None:
-            answer(
-                Refused(False, "Node is not installed on this machine, so nodejs functions cannot be run.")
-            )
+            answer(Refused("Node is not installed on this machine, so nodejs functions cannot be run."))
             return
         if _HANDLER.fullmatch(asked.handler) is None:
             answer(_unstarted(asked, failures.malformed_handler(asked.handler)))
@@ -139,9 +150,7 @@ class Runner:
         while True:
             room = self._pool.take(_key(asked), needed_until, min(limit, now + ROOM_WAIT_S))
             if room is None:
-                answer(
-                    Refused(True, "Every sandbox is in use; functions_sandboxes says how many there may be.")
-                )
+                answer(Refused(NO_SANDBOX, OF_ACCOUNT))
                 return
             is_settled = False
             try:
@@ -177,7 +186,7 @@ class Runner:
             elif not place.thaw():
                 raise EndedAtRest
         except (SandboxFailed, CodeRefused) as problem:
-            return Refused(False, str(problem)), False
+            return Refused(str(problem)), False
         lines.append((time.time(), f"START RequestId: {asked.request_id} Version: {asked.version}\n"))
         if turn is None:
             turn = take_turn(place, asked, limit, is_new=init_s is not None)

@@ -110,7 +110,7 @@ class Context(msgspec.Struct):
         self.later.append(change)
 
     def in_passing(self, change: Callable[[Transaction], None]) -> None:
-        """Leave a change to be committed soon, if the store takes it; the answer neither waits for it nor fails with it."""
+        """Leave a change to be committed soon, if the store takes it; the answer does not hang on it."""
         self.unawaited.append(change)
 
 

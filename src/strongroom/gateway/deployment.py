@@ -13,7 +13,6 @@ from strongroom.crypto.keyring import Keyring
 
 if TYPE_CHECKING:
     from strongroom.audit.trail import Trail
-    from strongroom.functions.gate import InvocationGate
     from strongroom.functions.invocation import FunctionRunner
     from strongroom.store.rows import Rows
 
@@ -29,7 +28,6 @@ class Deployment(msgspec.Struct, frozen=True):
         provider_keys: Gives what finds the keys of identity providers (``services/sts/provider_keys.py``); made when
             it is first asked for.
         runner: Runs functions.
-        gate: Counts the invocations of this process.
         read_apart: Runs work on rows that belong to no request, one at a time; for threads that have none.
     """
 
@@ -39,5 +37,4 @@ class Deployment(msgspec.Struct, frozen=True):
     trail: Callable[[], Trail]
     provider_keys: Callable[[], Any]
     runner: FunctionRunner
-    gate: InvocationGate
     read_apart: Callable[[Callable[[Rows], Any]], Any]

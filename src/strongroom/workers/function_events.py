@@ -136,7 +136,7 @@ class FunctionEvents:
             outcome: Outcome | None = None
             if begun.run is not None:
                 try:
-                    outcome = begun.run.perform(self._parts.deployment.runner, self._parts.deployment.gate)
+                    outcome = begun.run.perform(self._parts.deployment.runner)
                 except StrongroomError as problem:
                     log.warning("an event of a function waits: %s", problem)
             self._parts.commit(lambda transaction, _records: self._end(transaction, event_id, outcome))

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from strongroom.clock import Clock
-from strongroom.functions.gate import InvocationGate
 from strongroom.functions.invocation import FunctionRunner
 from strongroom.gateway.deployment import Deployment
 from strongroom.gateway.operation import Service
@@ -37,7 +36,6 @@ def invoking_parts(
         trail=ThreadTrails(opened.audit_directory).own,
         provider_keys=_no_provider_keys,
         runner=runner,
-        gate=InvocationGate(),
         read_apart=ApartRows(lambda: opened.open_rows(CACHE_BYTES)).read,
     )
     return Parts({service.name: service for service in services}, deployment, commit)

@@ -263,7 +263,9 @@ def test_a_log_that_cannot_be_kept_yet_holds_up_no_answer(second_server: Callabl
         assert (answer["StatusCode"], answer["Result"][0]) == (200, {"say": "while nothing is committed"})
     finally:
         os.close(turn)
-    wait_for(lambda: [line for line in lines_of(server, server.first) if "while nothing is committed" in line])
+    wait_for(
+        lambda: [line for line in lines_of(server, server.first) if "while nothing is committed" in line]
+    )
 
 
 def test_l01_an_invocation_whose_record_cannot_be_written_is_not_answered(

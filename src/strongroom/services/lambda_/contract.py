@@ -147,7 +147,7 @@ def invoke_as_service(parts: Parts, event: ServiceEvent) -> Outcome:
             raise NotInvocable("a function cannot be invoked") from found
         raise found
     assert isinstance(found, Run)
-    outcome = found.perform(parts.deployment.runner, parts.deployment.gate)
+    outcome = found.perform(parts.deployment.runner)
     keep_log(parts, found.spec, outcome)
     return outcome
 

@@ -19,8 +19,7 @@ from typing import Final
 import msgspec
 
 from strongroom.crypto.material import Plaintext
-from strongroom.functions.gate import RESERVED
-from strongroom.functions.invocation import FunctionSpec, Outcome
+from strongroom.functions.invocation import OF_FUNCTION, FunctionSpec, Outcome
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.lambda_ import errors, shapes
@@ -94,7 +93,7 @@ def apart(context: Context, request: Request, target: Target) -> Callable[[], _R
     if request.invocation_type == "DryRun":
         return None
     if function.attributes.reserved == 0:
-        raise errors.throttled(RESERVED)
+        raise errors.throttled(OF_FUNCTION)
     event = Event(
         request_id=context.request_id,
         qualifier=place.qualifier,
@@ -103,8 +102,8 @@ def apart(context: Context, request: Request, target: Target) -> Callable[[], _R
         wants_log_tail=request.log_type == "Tail",
     )
     run = make_run(context, function, version, event)
-    runner, gate = context.deployment.runner, context.deployment.gate
-    return lambda: _Ran(run.spec, perform_for_client(run, runner, gate))
+    runner = context.deployment.runner
+    return lambda: _Ran(run.spec, perform_for_client(run, runner))
 
 
 def handle(context: Context, request: Request, target: Target) -> Response:

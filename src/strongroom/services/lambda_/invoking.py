@@ -19,7 +19,6 @@ import msgspec
 
 from strongroom.clock import system_clock
 from strongroom.crypto.material import Plaintext
-from strongroom.functions.gate import InvocationGate
 from strongroom.functions.invocation import (
     Code,
     FunctionCredentials,
@@ -77,28 +76,21 @@ class Run(msgspec.Struct, frozen=True):
     """An invocation that is ready to be run, without the store.
 
     Attributes:
-        account: Whose function it is.
-        function_id: Which.
-        reserved: How many of it may run at once; None for no limit of its own.
         spec: The function version.
         invocation: The event.
     """
 
-    account: str
-    function_id: str
-    reserved: int | None
     spec: FunctionSpec
     invocation: Invocation
 
-    def perform(self, runner: FunctionRunner, gate: InvocationGate) -> Outcome:
+    def perform(self, runner: FunctionRunner) -> Outcome:
         """Run it.
 
         Raises:
             RunnerUnavailable: It cannot be run here, or the runner died meanwhile.
             TooManyInvocations: There is no room; nothing was run.
         """
-        with gate.hold(self.account, self.function_id, self.reserved):
-            return runner.invoke(self.spec, self.invocation)
+        return runner.invoke(self.spec, self.invocation)
 
 
 def choose_version(context: Context, function: Function, qualifier: str) -> Configuration:
@@ -152,8 +144,7 @@ def make_run(context: Context, function: Function, version: Configuration, event
         client_context=event.client_context,
         wants_log_tail=event.wants_log_tail,
     )
-    spec = spec_of(context, function, version)
-    return Run(function.account, function.function_id, function.attributes.reserved, spec, invocation)
+    return Run(spec_of(context, function, version), invocation)
 
 
 def spec_of(context: Context, function: Function, version: Configuration) -> FunctionSpec:
@@ -189,19 +180,21 @@ def spec_of(context: Context, function: Function, version: Configuration) -> Fun
         ),
         ephemeral_mb=version.ephemeral_mb,
         log_group=log_group_of(function, version),
+        function_id=function.function_id,
+        reserved=function.attributes.reserved,
     )
 
 
-def perform_for_client(run: Run, runner: FunctionRunner, gate: InvocationGate) -> Outcome:
+def perform_for_client(run: Run, runner: FunctionRunner) -> Outcome:
     """Run an invocation; what the runner cannot do is worded for the client.
 
     Raises:
         Fault: There is no room, or it cannot be run.
     """
     try:
-        return run.perform(runner, gate)
+        return run.perform(runner)
     except TooManyInvocations as problem:
-        raise errors.throttled(str(problem)) from problem
+        raise errors.throttled(problem.reason) from problem
     except RunnerUnavailable as problem:
         log.warning("a function was not run: %s", problem)
         raise errors.runner_unavailable(str(problem)) from problem
