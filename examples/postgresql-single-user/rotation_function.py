@@ -1,59 +1,26 @@
-"""Rotates the password of a PostgreSQL account that changes its own, in the four steps of Secrets Manager.
+"""Rotates the password of a PostgreSQL account that changes its own.
 
 The secret is {"engine": "postgres", "host", "port", "username", "password", "dbname"}; other members stay.
-Each step may be called again: what was done already is seen, and left as it is.
 """
 
-import json
-import os
-
-import boto3
 import psycopg
+from four_steps import secrets, take_step
 from psycopg import sql
-
-secrets = boto3.client("secretsmanager", endpoint_url=os.environ["SECRETS_MANAGER_ENDPOINT"])
-CURRENT, PENDING = "AWSCURRENT", "AWSPENDING"
 
 
 def handler(event, context):
     """Do one step."""
-    secret, token = event["SecretId"], event["ClientRequestToken"]
-    described = secrets.describe_secret(SecretId=secret)
-    stages = described["VersionIdsToStages"].get(token)
-    if not described.get("RotationEnabled") or stages is None:
-        raise ValueError("this version is not being rotated")
-    if CURRENT in stages:
-        return
-    if PENDING not in stages:
-        raise ValueError("this version is not pending")
-    steps = {
-        "createSecret": create,
-        "setSecret": set_password,
-        "testSecret": test,
-        "finishSecret": lambda *_: finish(secret, token, described),
-    }
-    steps[event["Step"]](secret, token, event)
+    take_step(event, make=make, install=install, test=test)
 
 
-def create(secret, token, event):
-    """Store a new password under AWSPENDING, unless there is one."""
-    current = read(secret, CURRENT)
-    try:
-        read(secret, PENDING, token)
-    except secrets.exceptions.ResourceNotFoundException:
-        password = secrets.get_random_password(ExcludeCharacters=":/@\"'\\")["RandomPassword"]
-        secrets.put_secret_value(
-            SecretId=secret,
-            ClientRequestToken=token,
-            SecretString=json.dumps({**current, "password": password}),
-            VersionStages=[PENDING],
-            RotationToken=event["RotationToken"],
-        )
+def make(current):
+    """Choose a new password."""
+    password = secrets.get_random_password(ExcludeCharacters=":/@\"'\\")["RandomPassword"]
+    return {**current, "password": password}
 
 
-def set_password(secret, token, event):
+def install(current, pending):
     """Let the server take the new password, unless it has it."""
-    current, pending = read(secret, CURRENT), read(secret, PENDING, token)
     if any(current.get(name) != pending.get(name) for name in ("host", "port", "username")):
         raise ValueError("the pending version is of another account")
     if logs_in(pending):
@@ -67,24 +34,10 @@ def set_password(secret, token, event):
         connection.execute(change.format(sql.Identifier(user), sql.Literal(verifier.decode())))
 
 
-def test(secret, token, event):
+def test(pending):
     """Log in with the new password, and ask something."""
-    with connect(read(secret, PENDING, token)) as connection:
+    with connect(pending) as connection:
         connection.execute("SELECT now()")
-
-
-def finish(secret, token, described):
-    """Let applications have the new password."""
-    held = next(version for version, stages in described["VersionIdsToStages"].items() if CURRENT in stages)
-    secrets.update_secret_version_stage(
-        SecretId=secret, VersionStage=CURRENT, MoveToVersionId=token, RemoveFromVersionId=held
-    )
-
-
-def read(secret, stage, token=None):
-    """Read a version."""
-    which = {"VersionStage": stage} if token is None else {"VersionStage": stage, "VersionId": token}
-    return json.loads(secrets.get_secret_value(SecretId=secret, **which)["SecretString"])
 
 
 def connect(value):

@@ -2,55 +2,25 @@
 
 The secret is {"names": ["shop.example.com"], "days": 30, "masterarn"}, and gets "certificate", "private_key" and
 "chain" in PEM, and "serial" and "not_after". The secret of masterarn is the authority: {"certificate",
-"private_key"} in PEM. Certificate and key change in one version, so that no reader mixes two. Each step may be called again.
+"private_key"} in PEM. Certificate and key change in one version, so that no reader mixes two.
 """
 
-import json
 import os
 import subprocess
 import tempfile
 from pathlib import Path
 
-import boto3
-
-secrets = boto3.client("secretsmanager", endpoint_url=os.environ["SECRETS_MANAGER_ENDPOINT"])
-CURRENT, PENDING = "AWSCURRENT", "AWSPENDING"
+from four_steps import CURRENT, read, take_step
 
 
 def handler(event, context):
-    """Do one step."""
-    secret, token = event["SecretId"], event["ClientRequestToken"]
-    described = secrets.describe_secret(SecretId=secret)
-    stages = described["VersionIdsToStages"].get(token)
-    if not described.get("RotationEnabled") or stages is None:
-        raise ValueError("this version is not being rotated")
-    if CURRENT in stages:
-        return
-    if event["Step"] == "createSecret":
-        create(secret, token, event["RotationToken"])
-    elif event["Step"] == "testSecret":
-        test(read(secret, PENDING, token))
-    elif event["Step"] == "finishSecret":
-        finish(secret, token, described)
-    # setSecret: nothing is told of a new certificate; servers read it
+    """Do one step; nothing is told of a new certificate, servers read it."""
+    take_step(event, make=make, test=test)
 
 
-def create(secret, token, rotation_token):
-    """Make a key, let the authority sign it, and store both, unless that was done."""
-    current = read(secret, CURRENT)
-    try:
-        read(secret, PENDING, token)
-        return
-    except secrets.exceptions.ResourceNotFoundException:
-        pass
-    value = {**current, **issue(read(current["masterarn"], CURRENT), current)}
-    secrets.put_secret_value(
-        SecretId=secret,
-        ClientRequestToken=token,
-        SecretString=json.dumps(value),
-        VersionStages=[PENDING],
-        RotationToken=rotation_token,
-    )
+def make(current):
+    """Make a key, and let the authority sign it."""
+    return {**current, **issue(read(current["masterarn"], CURRENT), current)}
 
 
 def issue(authority, wanted):
@@ -95,21 +65,7 @@ def test(pending):
             raise ValueError("the key is not the certificate's")
 
 
-def finish(secret, token, described):
-    """Let servers have the new certificate."""
-    held = next(version for version, stages in described["VersionIdsToStages"].items() if CURRENT in stages)
-    secrets.update_secret_version_stage(
-        SecretId=secret, VersionStage=CURRENT, MoveToVersionId=token, RemoveFromVersionId=held
-    )
-
-
 def openssl(place, *arguments):
     """Run openssl in a directory."""
     command = ["openssl", *arguments]
     return subprocess.run(command, cwd=place, check=True, capture_output=True, text=True, timeout=20).stdout
-
-
-def read(secret, stage, token=None):
-    """Read a version."""
-    which = {"VersionStage": stage} if token is None else {"VersionStage": stage, "VersionId": token}
-    return json.loads(secrets.get_secret_value(SecretId=secret, **which)["SecretString"])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import json
+import tempfile
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,32 +12,29 @@ from typing import Any
 
 from tests.faults.polling import until
 from tests.support.accounts import Account
+from tests.support.installed import install
 from tests.support.server import Server, run_program
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
-def package(example: str, modules: Sequence[str] = ()) -> bytes:
-    """Make the archive of an example, with these modules of ours beside it, as ``pip install --target`` puts them."""
+def package(example: str, requirements: Sequence[str] = ()) -> bytes:
+    """Make the archive of an example, with what it requires beside it."""
     made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        archive.write(EXAMPLES / example / "rotation_function.py", "rotation_function.py")
-        for module in modules:
-            found = importlib.util.find_spec(module)
-            assert found is not None, module
-            assert found.origin is not None, module
-            origin = Path(found.origin)
-            for place in (origin.parent, origin.parent.with_name(f"{module}.libs")):
-                if origin.name != "__init__.py":
-                    archive.write(origin, origin.name)
-                    break
-                for file in sorted(place.rglob("*")):
-                    if file.is_file() and file.suffix != ".pyc":
-                        archive.write(file, file.relative_to(origin.parents[1]))
+    with (
+        tempfile.TemporaryDirectory() as build,
+        zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+    ):
+        install(requirements, Path(build))
+        for file in (EXAMPLES / example / "rotation_function.py", EXAMPLES / "four_steps.py"):
+            archive.write(file, file.name)
+        for file in sorted(Path(build).rglob("*")):
+            if file.is_file():
+                archive.write(file, file.relative_to(build))
     return made.getvalue()
 
 
-def deploy(server: Server, account: Account, example: str, modules: Sequence[str] = ()) -> str:
+def deploy(server: Server, account: Account, example: str, requirements: Sequence[str] = ()) -> str:
     """Make role, function and permission; return the ARN of the function."""
     iam, lambda_ = server.client("iam", account), server.client("lambda", account)
     trust = (EXAMPLES / "role-trust.json").read_text()
@@ -50,7 +47,7 @@ def deploy(server: Server, account: Account, example: str, modules: Sequence[str
             Runtime="python3.12",
             Handler="rotation_function.handler",
             Role=role,
-            Code={"ZipFile": package(example, modules)},
+            Code={"ZipFile": package(example, requirements)},
             Timeout=60,
         )["FunctionArn"]
     )

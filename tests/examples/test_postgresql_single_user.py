@@ -15,8 +15,6 @@ from tests.support.accounts import Account
 from tests.support.postgresql import PostgreSQL, PostgreSQLMissing
 from tests.support.server import Server, run_program
 
-MODULES = ("psycopg", "psycopg_binary", "typing_extensions")
-
 
 @pytest.fixture(scope="module")
 def postgresql() -> Iterator[PostgreSQL]:
@@ -34,7 +32,7 @@ def postgresql() -> Iterator[PostgreSQL]:
 @pytest.fixture
 def function(server: Server, account: Account) -> str:
     """The deployed example."""
-    return deploy(server, account, "postgresql-single-user", MODULES)
+    return deploy(server, account, "postgresql-single-user", ["psycopg[binary]"])
 
 
 @pytest.fixture
