@@ -41,6 +41,8 @@ soak: $(TEST_INSTALLED) ## run the tests that grow with time, for long
 
 reference: $(TEST_INSTALLED) ## write the reference pages that come from the code
 	$(BIN)/python -m strongroom.cli.reference docs/reference
+	$(BIN)/python -m tools.operation_reference >docs/reference/operations.new
+	mv docs/reference/operations.new docs/reference/operations.md
 
 lock: ## choose the versions in requirements/*.txt anew (needs uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }

@@ -36,7 +36,7 @@ def render() -> str:
 def _lines() -> Iterator[str]:
     yield "# Operations"
     yield ""
-    yield "Generated from the code: `python tools/operation_reference.py > docs/reference/operations.md`."
+    yield "Generated from the code: `make reference`."
     yield ""
     yield "Every operation behaves as AWS documents it; what is special here stands in the text. The audit record of"
     yield "a call shows the parameters listed under *recorded*, by CloudTrail's names, and never a secret value."

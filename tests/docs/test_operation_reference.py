@@ -11,6 +11,4 @@ PAGE = Path(__file__).parents[2] / "docs" / "reference" / "operations.md"
 
 def test_the_operation_reference_is_up_to_date() -> None:
     """The page on disk is what the generator prints from the code."""
-    assert PAGE.read_text(encoding="utf-8") == render(), (
-        "run: python tools/operation_reference.py > docs/reference/operations.md"
-    )
+    assert PAGE.read_text(encoding="utf-8") == render(), "run: make reference"

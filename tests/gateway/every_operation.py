@@ -649,6 +649,7 @@ EXAMPLES: Final[Mapping[tuple[str, str], Example]] = {
         lambda account, name: _layer_arn(account, name, ":1"),
     ),
     ("lambda", "ListAliases"): _of_function(),
+    ("lambda", "ListEventSourceMappings"): _without_resource(),
     ("lambda", "ListFunctionEventInvokeConfigs"): _of_function(),
     ("lambda", "ListLayerVersions"): Example(lambda name: {"LayerName": name}, _no_resource, _layer),
     ("lambda", "ListLayers"): _without_resource(),

@@ -20,6 +20,7 @@ def env(*, data_dir: DataDir = None, config: ConfigFile = None) -> None:
         ("AWS_ENDPOINT_URL", found.endpoint),
         ("AWS_ACCESS_KEY_ID", found.access_key_id),
         ("AWS_SECRET_ACCESS_KEY", found.secret_access_key),
+        ("AWS_REGION", found.region),  # of most SDKs; botocore and with it the AWS CLI read the other one
         ("AWS_DEFAULT_REGION", found.region),
     ):
         say(f"export {name}={shlex.quote(value)}")

@@ -40,6 +40,8 @@ NEVER_ANSWERED: Final = {
     "VpcConfig",
 }
 """Members of answers that are never filled here: what they tell of is not served."""
+NEVER_THERE: Final = "ListEventSourceMappings.response.EventSourceMappings"
+"""A list that is always empty: what its elements would hold is not written down."""
 NEVER_RECORDED: Final = {
     "client_context": "what a function is invoked with is not recorded",
     "durable_execution_name": "not served",
@@ -65,7 +67,9 @@ def test_every_shape_agrees_with_the_service_model() -> None:
     never = {
         place: "never filled here"
         for place, _ in differences(MODEL, declared)
-        if ".response" in place and place.endswith(".missing") and place.split(".")[-2] in NEVER_ANSWERED
+        if ".response" in place
+        and place.endswith(".missing")
+        and (place.split(".")[-2] in NEVER_ANSWERED or place.startswith(NEVER_THERE))
     }
     check(MODEL, declared, allowed={**never, **HOSTS})
 

@@ -90,6 +90,9 @@ def _operations() -> Iterator[Operation[Any, Any]]:
     from strongroom.services.lambda_.list_aliases import LIST_ALIASES
 
     yield LIST_ALIASES
+    from strongroom.services.lambda_.list_event_source_mappings import LIST_EVENT_SOURCE_MAPPINGS
+
+    yield LIST_EVENT_SOURCE_MAPPINGS
     from strongroom.services.lambda_.list_function_event_invoke_configs import (
         LIST_FUNCTION_EVENT_INVOKE_CONFIGS,
     )

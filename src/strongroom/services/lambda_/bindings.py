@@ -136,7 +136,11 @@ BINDINGS: Final[Mapping[str, Binding]] = {
     "ListDurableExecutionsByFunction": Binding(
         "GET", "/2025-12-01/functions/{FunctionName}/durable-executions"
     ),
-    "ListEventSourceMappings": Binding("GET", "/2015-03-31/event-source-mappings"),
+    "ListEventSourceMappings": Binding(
+        "GET",
+        "/2015-03-31/event-source-mappings",
+        query={"EventSourceArn": "EventSourceArn", "FunctionName": "FunctionName", **_PAGED},
+    ),
     "ListFunctionEventInvokeConfigs": Binding(
         "GET", "/2019-09-25/functions/{FunctionName}/event-invoke-config/list", query=_PAGED
     ),

@@ -81,6 +81,17 @@ S3Bucket = Annotated[str, limits(3, 63, pattern=r"[0-9A-Za-z\.\-_]*(?<!\.)")]
 S3Key = Annotated[str, limits(1, 1024, pattern=r".*")]
 S3ObjectVersion = Annotated[str, limits(1, 1024, pattern=r".*")]
 S3ObjectStorageMode = Literal["COPY", "REFERENCE"]
+EventSourceArn = Annotated[
+    str,
+    limits(
+        0,
+        10000,
+        pattern=(
+            r"arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:"
+            r"((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1})?:(\d{12})?:(.*)"
+        ),
+    ),
+]
 KMSKeyArn = Annotated[str, limits(0, 10000, pattern=r"(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()")]
 Description = Annotated[str, limits(0, 256)]
 Timeout = Annotated[int, within(1, 5400)]

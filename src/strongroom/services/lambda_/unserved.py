@@ -50,7 +50,6 @@ UNSERVED: Final[Mapping[str, str]] = {
     "ListCapacityProviders": _NO_INSTANCES,
     "ListCodeSigningConfigs": _NO_SIGNING,
     "ListDurableExecutionsByFunction": _NO_DURABLE,
-    "ListEventSourceMappings": _NO_SOURCES,
     "ListFunctionUrlConfigs": _NO_URLS,
     "ListFunctionVersionsByCapacityProvider": _NO_INSTANCES,
     "ListFunctionsByCodeSigningConfig": _NO_SIGNING,
