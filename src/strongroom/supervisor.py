@@ -62,6 +62,7 @@ class Plan(msgspec.Struct, frozen=True):
         clock: "Now" for the domain.
         tls: The certificate, or None for plain HTTP.
         is_dev: Whether background jobs may be run on demand.
+        functions_are_kept: Whether there is a process that would start the runner of functions.
     """
 
     opened: Opened
@@ -72,6 +73,7 @@ class Plan(msgspec.Struct, frozen=True):
     clock: Clock
     tls: ssl.SSLContext | None
     is_dev: bool = False
+    functions_are_kept: Callable[[], bool] = lambda: True
 
 
 class StartFailed(StrongroomError):
@@ -277,6 +279,7 @@ def _open_rotations(plan: Plan, port: int, counters: SharedCounters, page: int |
         is_dev=plan.is_dev,
         own_host=plan.host,
         own_port=port,
+        functions_are_kept=plan.functions_are_kept,
     )
 
 

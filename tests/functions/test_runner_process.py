@@ -10,6 +10,7 @@ import struct
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -62,6 +63,56 @@ def test_f01_the_runner_ends_with_the_server(tmp_path: Path) -> None:
             os.kill(_parent(runner), signal.SIGKILL)
         stand.close()
         _wait_until_gone([runner, *sandboxed])
+
+
+def test_f01_a_keeper_that_dies_is_replaced(tmp_path: Path) -> None:
+    """Whichever of the two is killed, and however often: another one takes its place, and the next function runs."""
+    stand = Stand(tmp_path / "data")
+    try:
+        for number in range(4):
+            assert stand.run(GOOD, number) == number
+            runner = stand.runner_pid()
+            second = _parent(runner)
+            first = _first_keeper(stand, second)
+            assert all(_is_keeper(one, stand) for one in (first, second))
+            sandboxed = _sandboxed(runner)
+            os.kill((first, second)[number % 2], signal.SIGKILL)
+            _wait_until_gone([runner, *sandboxed])
+            assert stand.keeper.is_alive
+        assert stand.run(GOOD, 5) == 5
+        runner = stand.runner_pid()
+    finally:
+        stand.close()
+    _wait_until_gone([runner, *_keepers(stand)])
+
+
+def test_f01_a_keeper_is_replaced_before_any_function_was_run(tmp_path: Path) -> None:
+    """The one that the server started is not alone for long."""
+    stand = Stand(tmp_path / "data")
+    try:
+        _until(lambda: len(_keepers(stand)) == 2)
+        (first,) = [one for one in _keepers(stand) if _parent(one) == os.getpid()]
+        os.kill(first, signal.SIGKILL)
+        os.waitpid(first, 0)
+        _until(lambda: len(_keepers(stand)) == 2)
+        assert stand.run(GOOD, 1) == 1
+    finally:
+        stand.close()
+    assert _keepers(stand) == []
+
+
+def test_f01_that_no_keeper_is_left_is_known(tmp_path: Path) -> None:
+    """Both killed at once: functions are refused, and the server's side knows why."""
+    stand = Stand(tmp_path / "data")
+    try:
+        assert stand.run(GOOD, 1) == 1
+        assert stand.keeper.is_alive
+        _kill_together(_keepers(stand))
+        _until(lambda: not stand.keeper.is_alive)
+        with pytest.raises(RunnerUnavailable):
+            stand.invoke(stand.function(GOOD))
+    finally:
+        stand.close()
 
 
 def test_f01_only_the_servers_user_may_ask(tmp_path: Path) -> None:
@@ -222,6 +273,38 @@ def test_f06_code_that_is_not_what_was_stored_is_not_run(tmp_path: Path) -> None
         assert stand.run(GOOD, 1) == 1
     finally:
         stand.close()
+
+
+def _keepers(stand: Stand) -> list[int]:
+    """Find the keepers; one that is about to execute another program is not among them for long."""
+    return [
+        int(path.parent.name)
+        for path in Path("/proc").glob("[0-9]*/cmdline")
+        if b"functions/keeper.py" in _read(path) and str(stand.data_dir).encode() in _read(path)
+    ]
+
+
+def _is_keeper(pid: int, stand: Stand) -> bool:
+    return pid in _keepers(stand)
+
+
+def _first_keeper(stand: Stand, second: int) -> int:
+    (first,) = [one for one in _keepers(stand) if one != second]
+    return first
+
+
+def _kill_together(pids: list[int]) -> None:
+    """Stop them before they are killed, so that none acts on the end of another."""
+    for number in (signal.SIGSTOP, signal.SIGKILL):
+        for pid in pids:
+            os.kill(pid, number)
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    limit = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < limit, "what the test waits for did not come"
+        time.sleep(0.01)
 
 
 def _children(pid: int) -> list[int]:

@@ -15,11 +15,12 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from tests.faults.polling import until
 from tests.functions.stand import zipped
 from tests.services.lambda_.worlds import make_lambda_role
 from tests.support.accounts import Account
 from tests.support.deployments import make_deployment
-from tests.support.server import Server
+from tests.support.server import Server, run_program
 
 READS = """
 import boto3, os
@@ -81,6 +82,58 @@ def test_f01_a_killed_runner_costs_the_invocation_alone(server: Server, account:
             break
         except client.exceptions.ServiceException:
             assert time.monotonic() < limit
+
+
+def test_f01_a_killed_keeper_costs_nothing_and_two_are_told_of(tmp_path: Path) -> None:
+    """One is replaced by the other. When both are gone the metric, the log and doctor say that functions are down."""
+    server = make_deployment(tmp_path).server("--workers", "2").start()
+    try:
+        client = deploy(server, server.first, "def handler(event, context): return event")
+        assert client.invoke(FunctionName="made", Payload="1")["Payload"].read() == b"1"
+        os.kill(server.keeper(), signal.SIGKILL)
+        until(lambda: _answers(client))
+        assert b"\nstrongroom_functions_down 0" in server.get("/metrics").body
+        assert "functions  run in sandboxes" in _doctor(server)
+        left = _keepers_of(server.data_dir)
+        for number in (signal.SIGSTOP, signal.SIGKILL):  # so that none acts on the end of another
+            for pid in left:
+                os.kill(pid, number)
+        until(lambda: b"\nstrongroom_functions_down 1" in server.get("/metrics").body)
+        assert "functions are down" in server.log
+        assert "down until the server is started anew" in _doctor(server)
+        assert not _answers(client)
+        assert server.get("/readyz").status == 200  # secrets are served all the same
+        server.restart()
+        client = server.client("lambda")
+        assert client.invoke(FunctionName="made", Payload="1")["Payload"].read() == b"1"
+    finally:
+        server.close()
+
+
+def _answers(client: Any) -> bool:
+    try:
+        return bool(client.invoke(FunctionName="made", Payload="2")["Payload"].read() == b"2")
+    except client.exceptions.ServiceException:
+        return False
+
+
+def _doctor(server: Server) -> str:
+    done = run_program("doctor", "--data-dir", server.data_dir)
+    return " ".join((done.stdout + done.stderr).replace("│", " ").split()).replace(
+        "functions run", "functions  run"
+    )
+
+
+def _keepers_of(data_dir: Path) -> list[int]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = path.read_bytes()
+        except OSError:
+            continue
+        if b"functions/keeper.py" in line and os.fsencode(data_dir) in line:
+            found.append(int(path.parent.name))
+    return found
 
 
 def _is_runner_of(path: Path, data_dir: Path) -> bool:
@@ -175,8 +228,6 @@ def _document(statement: dict[str, Any]) -> str:
 )
 def test_settings_of_functions_that_cannot_be_are_refused(tmp_path: Path, settings: dict[str, str]) -> None:
     """The server does not start with them, and the sentence names what is wrong."""
-    from tests.support.server import run_program
-
     done = run_program("dev", "--data-dir", tmp_path / "data", "--listen", "127.0.0.1:0", settings=settings)
     assert done.returncode != 0
     assert "functions_" in done.stderr or "HOST:PORT" in done.stderr

@@ -28,6 +28,7 @@ from strongroom.control import ControlRefused, NotRunning, ask
 from strongroom.errors import StrongroomError
 from strongroom.gateway.connection_limits import affordable_connections
 from strongroom.opening import AUDIT_DIRECTORY, PUBLIC_KEY_NAME, exists
+from strongroom.rotation.names import FUNCTIONS_ARE_KEPT, SOCKET_NAME
 from strongroom.seal.file import FileSeal
 from strongroom.seal.passphrase_source import PassphraseSource
 from strongroom.seal.process import may_lock_all, may_swap
@@ -219,6 +220,9 @@ def _functions(settings: Settings) -> list[Finding]:
     # Imported here: nothing else of the command line needs it.
     from strongroom.functions.check import find_obstacle
 
+    if _are_functions_down(settings):
+        sentence = "down until the server is started anew: the processes that keep their runner were killed"
+        return [Finding("functions", State.BAD, sentence)]
     if settings.functions_unsandboxed:
         sentence = (
             "they run without a sandbox, as it is set: whoever may deploy one can do what the server can"
@@ -229,6 +233,15 @@ def _functions(settings: Settings) -> list[Finding]:
         sentence = f"refused, built-in rotators go on working: {obstacle}"
         return [Finding("functions", State.WARNING, sentence)]
     return [Finding("functions", State.GOOD, "run in sandboxes")]
+
+
+def _are_functions_down(settings: Settings) -> bool:
+    if not exists(settings.data_dir):
+        return False
+    try:
+        return not ask(settings.data_dir, FUNCTIONS_ARE_KEPT, socket_name=SOCKET_NAME)
+    except (NotRunning, ControlRefused):
+        return False  # said above
 
 
 def _read(path: Path) -> str:

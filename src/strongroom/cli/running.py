@@ -245,11 +245,14 @@ def serve_until_stopped(
     keeper = None
     try:
         # Before the root key is opened: it holds nothing that a function must not see, nor did it ever (F-01).
-        keeper = start_keeper(settings, is_dev=is_dev)
+        keeper = kept = start_keeper(settings, is_dev=is_dev)
         for warning in harden_process().warnings:
             log.warning("%s", warning)
         opened = open_deployment(settings, seal, acknowledge_rollback=acknowledge_rollback)
-        plan = Plan(opened, SERVICES, address.host, address.port, workers, clock, tls, is_dev)
+        plan = Plan(
+            *(opened, SERVICES, address.host, address.port, workers, clock, tls, is_dev),
+            functions_are_kept=lambda: kept.is_alive,
+        )
 
         def ready(port: int) -> None:
             announce(address.url(port, is_tls=tls is not None))

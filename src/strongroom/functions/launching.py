@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Final
 
@@ -26,28 +26,34 @@ _WAITING_MOST: Final = 128
 
 
 class Keeper:
-    """The keeper's process, and the pipe whose end tells it to end."""
+    """The keepers' processes, and the connection whose end tells them to end.
 
-    def __init__(self, pid: int, life: int, directory: Path) -> None:
+    Args:
+        pid: Of the first keeper that was started; another one may have taken its place.
+        life: Our end. The other one is held by every keeper and by the runner, and by nobody else.
+        directory: Of the runner's files.
+    """
+
+    def __init__(self, pid: int, life: socket.socket, directory: Path) -> None:
         self._pid = pid
         self._life = life
         self._directory = directory
 
-    def stop(self) -> None:
-        """End it, and the runner and every sandbox with it; the code that was unpacked for them goes as well."""
-        os.close(self._life)
-        self._wait()
-        _remove(self._directory)
+    @property
+    def is_alive(self) -> bool:
+        """Whether there is a keeper; in every process that was forked from the one that started it."""
+        return not _ends_within(self._life, 0.0)
 
-    def _wait(self) -> None:
-        limit = time.monotonic() + END_S
-        try:
-            while os.waitpid(self._pid, os.WNOHANG) == (0, 0):
-                if time.monotonic() > limit:
-                    os.kill(self._pid, signal.SIGKILL)
-                time.sleep(0.005)
-        except ChildProcessError:
-            return  # the supervisor has waited for it already
+    def stop(self) -> None:
+        """End them, and the runner and every sandbox with them; the code that was unpacked for them goes as well."""
+        self._life.shutdown(socket.SHUT_WR)
+        in_time = _ends_within(self._life, END_S)
+        with contextlib.suppress(ChildProcessError):  # the supervisor has waited for it already
+            if not in_time and os.waitpid(self._pid, os.WNOHANG) == (0, 0):
+                os.kill(self._pid, signal.SIGKILL)
+            os.waitpid(self._pid, 0)
+        self._life.close()
+        _remove(self._directory)
 
 
 def start_keeper(settings: Settings, *, is_dev: bool) -> Keeper:
@@ -60,7 +66,7 @@ def start_keeper(settings: Settings, *, is_dev: bool) -> Keeper:
     listening = _listen(settings.data_dir)
     directory = settings.data_dir.absolute() / DIRECTORY_NAME
     _remove(directory)  # left by a server that was killed
-    alive, life = os.pipe()
+    life, alive = socket.socketpair()
     message = msgspec.json.encode(
         {
             "directory": str(directory),
@@ -77,26 +83,30 @@ def start_keeper(settings: Settings, *, is_dev: bool) -> Keeper:
             ],
         }
     ).decode()
-    with listening:
-        try:
-            process = subprocess.Popen(  # noqa: S603 - our own words
-                [
-                    *(sys.executable, "-I", "-S", str(Path(__file__).with_name("keeper.py"))),
-                    *(str(listening.fileno()), str(alive), message),
-                ],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                pass_fds=(listening.fileno(), alive),
-                close_fds=True,
-                env={"PATH": os.environ.get("PATH", "/usr/bin:/bin")},
-                cwd="/",
-                start_new_session=True,
-            )
-        finally:
-            os.close(alive)
+    with listening, alive:
+        process = subprocess.Popen(  # noqa: S603 - our own words
+            [
+                *(sys.executable, "-I", "-S", str(Path(__file__).with_name("keeper.py"))),
+                *(str(listening.fileno()), str(alive.fileno()), message),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            pass_fds=(listening.fileno(), alive.fileno()),
+            close_fds=True,
+            env={"PATH": os.environ.get("PATH", "/usr/bin:/bin")},
+            cwd="/",
+            start_new_session=True,
+        )
     _let_wait(process.pid)
     process.returncode = 0  # whoever waits for children of this process may wait for this one too
     return Keeper(process.pid, life, directory)
+
+
+def _ends_within(life: socket.socket, limit_s: float) -> bool:
+    """Wait until nobody holds the other end; False when somebody still does after so long."""
+    waiting = select.poll()
+    waiting.register(life, select.POLLIN)  # nothing is ever sent
+    return bool(waiting.poll(limit_s * 1_000))
 
 
 def _remove(directory: Path) -> None:

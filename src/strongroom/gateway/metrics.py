@@ -35,6 +35,11 @@ MEANINGS: Final[dict[str, tuple[str, str, tuple[str, ...]]]] = {
     "strongroom_changes": ("counter", "Changes committed.", ()),
     "strongroom_change_groups": ("counter", "Group commits of changes.", ()),
     "strongroom_change_failures": ("counter", "Group commits that failed.", ()),
+    "strongroom_functions_down": (
+        "gauge",
+        "1 when no function can be run until the server is started anew: whoever keeps the runner was killed.",
+        (),
+    ),
     "strongroom_rotation_running": ("gauge", "Rotations that run now.", ()),
     "strongroom_rotation_due": ("gauge", "Rotations that are due: those that run, and those that wait.", ()),
     "strongroom_rotation_failing": ("gauge", "Rotations that failed and are tried again.", ()),

@@ -6,3 +6,4 @@ from typing import Final
 
 SOCKET_NAME: Final = "rotation.sock"
 DRY_RUN: Final = "rotation-dry-run"
+FUNCTIONS_ARE_KEPT: Final = "functions-are-kept"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -25,7 +25,7 @@ from strongroom.rotation.backlog import Backlog, Limits
 from strongroom.rotation.commits import commit
 from strongroom.rotation.invoking import invoke_by
 from strongroom.rotation.loop import RotationLoop
-from strongroom.rotation.names import DRY_RUN, SOCKET_NAME
+from strongroom.rotation.names import DRY_RUN, FUNCTIONS_ARE_KEPT, SOCKET_NAME
 from strongroom.rotation.parts import Parts
 from strongroom.rotation.rehearsing import dry_run
 from strongroom.rotation.rotators import Reach, find_rotator
@@ -48,6 +48,7 @@ class Rotations:
         page: Which page of the counters is this process's; None when it shares one with a worker, who names them.
         is_dev: Whether targets on this machine may be reached though no setting says so.
         own_host, own_port: Where the server itself listens: it is no target, and functions reach it.
+        functions_are_kept: Whether there is a process that would start the runner of functions.
     """
 
     def __init__(
@@ -61,11 +62,12 @@ class Rotations:
         is_dev: bool,
         own_host: str,
         own_port: int,
+        functions_are_kept: Callable[[], bool],
     ) -> None:
         if page is not None:
             counters.use_page(page)
             counters.declare(declare(()))  # those without labels come first, and no others are counted here
-        tally = Tally(counters)
+        tally = Tally(counters, functions_are_kept)
         self._writer = open_writer(opened)
         self.invoking = invoking_parts(
             opened,
@@ -93,7 +95,10 @@ class Rotations:
             self._writer,
             clock,
             socket_name=SOCKET_NAME,
-            own={DRY_RUN: lambda details: dry_run(self.parts, details)},
+            own={
+                DRY_RUN: lambda details: dry_run(self.parts, details),
+                FUNCTIONS_ARE_KEPT: lambda _: functions_are_kept(),
+            },
         )
         self._loop = RotationLoop(self.parts, backlog, lambda: opened.open_rows(CACHE_BYTES), tally)
 
