@@ -29,6 +29,7 @@ from strongroom.gateway.connection import Connection
 from strongroom.gateway.counters import SharedCounters
 from strongroom.gateway.exchange import Application, Exchange
 from strongroom.gateway.framing import frame_reply, parse_head
+from strongroom.gateway.recording import written
 from strongroom.gateway.speech import parse_request, success_reply
 from strongroom.http_message import RawReply, RawRequest
 from strongroom.ids import new_uuid
@@ -170,7 +171,7 @@ def _steps(worker: Worker, wires: list[bytes]) -> dict[str, Callable[[], Any]]:
     context = call.context
     assert context is not None
     target = operation.target(context, call.request)
-    [record] = pipeline.records_of(call)
+    [record] = written(pipeline.events_of(call))
     reply = success_reply(route, call.response, request.request_id)
     head = wire[: wire.index(b"\r\n\r\n") + 4]
     board = worker.edge._board
@@ -190,7 +191,7 @@ def _steps(worker: Worker, wires: list[bytes]) -> dict[str, Callable[[], Any]]:
         "5  target": lambda: operation.target(context, call.request),
         "6  authorise": lambda: authorise(context, operation.action, target),
         "7  handle": lambda: operation.handle(context, call.request, target),
-        "8  records_of": lambda: pipeline.records_of(call),
+        "8  records_of": lambda: written(pipeline.events_of(call)),
         "8  journal.append and commit, a group of 64": _commit_of(worker, record),
         "10 success_reply": lambda: success_reply(route, call.response, request.request_id),
         "10 frame_reply": lambda: frame_reply(reply, board.date_line(), closes=False, without_body=False),

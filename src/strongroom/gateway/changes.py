@@ -6,9 +6,11 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from strongroom.audit.record import AuditEvent
 from strongroom.errors import Fault
 from strongroom.gateway.call import Call
 from strongroom.gateway.failures import as_fault, describe_problem, not_durable
+from strongroom.gateway.recording import written
 from strongroom.store.rows import Rows
 from strongroom.store.transaction import Transaction
 
@@ -22,8 +24,8 @@ class Walker(Protocol):
         """Walk steps 5 to 7."""
         ...
 
-    def records_of(self, call: Call) -> list[bytes]:
-        """Write the records of step 8."""
+    def events_of(self, call: Call) -> list[bytes | AuditEvent]:
+        """Say what happened, for step 8."""
         ...
 
     def settle(self, call: Call, is_durable: bool) -> None:
@@ -37,6 +39,7 @@ class PendingChange:
     def __init__(self, walker: Walker, call: Call) -> None:
         self._walker = walker
         self._call = call
+        self._events: list[bytes | AuditEvent] = []
         call.outstanding = 1
 
     def perform(self, transaction: Transaction) -> None:
@@ -49,15 +52,18 @@ class PendingChange:
             if not fault.lets_changes_stand:
                 raise
             self._call.response, self._call.fault = None, fault
+        self._events = self._walker.events_of(self._call)  # what cannot be told is undone
 
     def fail(self, problem: Exception) -> None:
         """Word the failure."""
         self._call.response = None
         self._call.fault = as_fault(problem)
+        self._events = self._walker.events_of(self._call)
 
     def records(self) -> Sequence[tuple[str, bytes]]:
-        """Give the records of the call (8)."""
-        return [(self._call.request_id, record) for record in self._walker.records_of(self._call)]
+        """Write the records of the call (8), when all changes of the group are made."""
+        request_id = self._call.request_id
+        return [(request_id, record) for record in written(self._events)]
 
     def settle(self, committed: bool) -> None:
         """Hear whether it was committed (9)."""

@@ -33,6 +33,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final, Protocol
 
+from strongroom.audit.record import AuditEvent
 from strongroom.audit.rejects import RejectCounter
 from strongroom.clock import Clock, Instant
 from strongroom.errors import Fault
@@ -449,7 +450,7 @@ class Pipeline:
         recorded: list[tuple[Call, list[bytes]]] = []
         for call in calls:
             try:
-                recorded.append((call, self.records_of(call)))
+                recorded.append((call, written(self.events_of(call))))
             except Exception as problem:  # noqa: BLE001 - without a record there is no answer but a failure
                 self._give_up(call, problem)
         for call, records in recorded:
@@ -486,8 +487,8 @@ class Pipeline:
         self._waiting.remove(call)
         self._answers.refuse(call, as_fault(problem))
 
-    def records_of(self, call: Call) -> list[bytes]:
-        """Write the records (8) of a call that ended: those of its inner calls, then its own."""
+    def events_of(self, call: Call) -> list[bytes | AuditEvent]:
+        """Say what happened (8) in a call that ended: in its inner calls, then in itself."""
         request = call.exchange.request
         inner = call.context.inner_records if call.context is not None else []
         own = events_of_call(
@@ -505,7 +506,7 @@ class Pipeline:
             user_agent=call.user_agent,
             resources=call.context.resources if call.context is not None else (),
         )
-        return written([*inner, *own])
+        return [*inner, *own]
 
     def refuse_overdue(self) -> None:
         """Refuse what has not become durable within two seconds; called several times a second."""

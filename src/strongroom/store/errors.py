@@ -6,6 +6,7 @@
     ├── StoreRefused       the set-up is unsafe; the sentence says what to do
     ├── StoreUnavailable   a commit, a read or the disk failed; nothing of the change stands
     ├── StoreTampered      a row does not carry the authentication code it was written with
+    │   └── GroupBroken    so that nothing of a group of changes can be committed
     └── StoreRolledBack    the store is older than what this machine has already acknowledged
 """
 
@@ -28,6 +29,10 @@ class StoreUnavailable(StoreError):
 
 class StoreTampered(StoreError):
     """A row was changed, moved or swapped by something other than Strongroom (K-03)."""
+
+
+class GroupBroken(StoreTampered):
+    """What a change wrote that stands already does not fit the store: the group that it belongs to fails."""
 
 
 class StoreRolledBack(StoreError):

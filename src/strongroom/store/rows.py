@@ -20,7 +20,7 @@ import apsw
 from strongroom.crypto.errors import RowTampered
 from strongroom.store.cache import RowCache
 from strongroom.store.errors import StoreTampered, StoreUnavailable
-from strongroom.store.freshness import Freshness, read_head
+from strongroom.store.freshness import Fetch, Freshness, read_head
 from strongroom.store.leaves import Head, Place, find_mark, mark_of
 from strongroom.store.reading import Reader
 from strongroom.store.revision import RevisionAnchor, is_head
@@ -51,7 +51,7 @@ class Rows:
         tracks_fresh: bool = False,
     ) -> None:
         self.connection = connection
-        self._fetch = Reader(connection).fetch
+        self._fetch: Fetch = Reader(connection).fetch
         self._authenticator = authenticator
         self._freshness = Freshness(self._fetch, authenticator, anchor)
         self._is_in_snapshot = False

@@ -1,16 +1,17 @@
 """Writing rows: what a change gets to see of the store, inside the transaction of its group.
 
 Rules:
+ - The rows of a change that the writer began wait until the group ends, or until somebody reads (``unwritten.py``).
  - Whoever changes a row names the cache keys that it invalidates (``changed``): they go into the change log,
    in the same transaction.
  - Before a group is committed ``finish`` writes the record of live rows. A group that was not finished is not to be
    committed: its rows would not be believed.
- - What a change did to the record of live rows is undone with it (``undo``), as its rows are by its savepoint.
+ - What a change did to its rows and to the record of live rows is undone by ``undo``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import apsw
@@ -31,6 +32,7 @@ from strongroom.store.leaves import (
 from strongroom.store.revision import HEAD_NAME, META, RevisionAnchor, is_head
 from strongroom.store.rows import Rows
 from strongroom.store.table import Authenticator, Row, Table, Value
+from strongroom.store.unwritten import Unwritten
 
 _WRITE_LOG: Final = "INSERT OR REPLACE INTO changes (seq, cache_key) VALUES (?, ?)"
 _WRITE_HEAD: Final = "INSERT OR REPLACE INTO store_meta (name, value, mac) VALUES (?, ?, ?)"
@@ -59,10 +61,14 @@ class Transaction(Rows):
         self._cursor = connection.cursor()
         self._group: Group | None = None
         self._updates: dict[tuple[str, tuple[int, ...]], str] = {}
+        self._unwritten = Unwritten(connection)
+        self._fetch = self._unwritten.written_before(self._fetch)
+        self._last_place: tuple[Table, Row, Place] | None = None
 
     def refresh(self) -> None:
         """Begin a group: make the cache as new as the store is, inside its transaction; raises as reading does."""
         self._group = None
+        self._unwritten.begin_group()
         if not self.connection.in_transaction:
             super().refresh()
             return
@@ -75,6 +81,15 @@ class Transaction(Rows):
         self._freshness.trust(head, ())
         self._group = Group(head)
 
+    def begin_change(self, *, waits: bool) -> None:
+        """Begin a change of the group, to be ended by ``keep``, or by ``undo`` and ``keep``.
+
+        Args:
+            waits: Whether its rows may be written later, with those of the others. One that turns out not to fit
+                the store then makes the whole group fail instead of the change alone.
+        """
+        self._unwritten.begin_change(waits=waits)
+
     def insert(self, table: Table, row: Row) -> None:
         """Add a row.
 
@@ -82,6 +97,12 @@ class Transaction(Rows):
             StoreTampered: The record of live rows has one and the store has not, or the other way round.
         """
         tag = self._authenticator.tag(table.name, row)
+        if self._unwritten.waits:
+            key = table.key_of(row)
+            if not self.is_listed(table, *key):
+                self._add(table, row, tag)
+                self._unwritten.add(table.insert_sql, (*row, tag), table.name, key)
+                return
         try:
             self._write(table.insert_sql, (*row, tag))
         except apsw.ConstraintError as problem:
@@ -116,9 +137,15 @@ class Transaction(Rows):
         sql = self._updates.get((table.name, columns))
         if sql is None:
             sql = self._updates[table.name, columns] = table.update_sql(columns)
-        self._write(sql, (*[row[position] for position in columns], tag, *key))
-        if (mark is not None) != bool(self.connection.changes()):
-            raise StoreTampered(f"a row of {table.name} is there that was deleted, or the other way round")
+        bindings = (*[row[position] for position in columns], tag, *key)
+        if mark is not None and self._unwritten.waits:
+            self._unwritten.add(sql, bindings, table.name, key)
+        else:
+            self._write(sql, bindings)
+            if (mark is not None) != bool(self.connection.changes()):
+                raise StoreTampered(
+                    f"a row of {table.name} is there that was deleted, or the other way round"
+                )
         if mark is not None:
             group.set_leaf(place.leaf, with_entry(entries, place.name, mark_of(tag)))
 
@@ -157,7 +184,7 @@ class Transaction(Rows):
         Raises:
             StoreTampered: The record is not the newest.
         """
-        return len(self._leaf(self._place(table, (first,)).leaf)) // ENTRY_BYTES
+        return len(self._leaf(self._leaf_of_family(table, first))) // ENTRY_BYTES
 
     def adopt(self, table: Table) -> int:
         """Enter every row of a table into an empty record of live rows, by their codes alone; count them.
@@ -185,14 +212,21 @@ class Transaction(Rows):
         """Execute constant SQL that changes rows without an authentication code of their own."""
         self._write(sql, bindings)
 
+    def run_on_connection(self, work: Callable[[apsw.Connection], None]) -> None:
+        """Let ``work`` write rows without an authentication code of their own by itself."""
+        self._unwritten.prepare_other()
+        work(self.connection)
+
     def undo(self) -> None:
-        """Forget what a change loaded and did before it was rolled back."""
+        """Forget what the change under way loaded and did."""
+        self._unwritten.undo()
         self.cache.drop_fresh()
         if self._group is not None:
             self._group.undo()
 
     def keep(self) -> None:
         """Let what a change loaded and did stand."""
+        self._unwritten.keep()
         self.cache.keep_fresh()
         if self._group is not None:
             self._group.keep()
@@ -202,7 +236,11 @@ class Transaction(Rows):
 
         Args:
             above: The new revision passes this one as well as that of the store.
+
+        Raises:
+            GroupBroken: A row that waited does not fit the store.
         """
+        self._unwritten.finish()
         group = self._group or self._begin_group()
         top = bytearray(self._freshness.head.pages)
         pages: list[tuple[int, bytes]] = []
@@ -239,15 +277,27 @@ class Transaction(Rows):
             group.set_leaf(place.leaf, entries + place.name + mark)
 
     def _place(self, table: Table, key: Row) -> Place:
+        last = self._last_place  # who asks whether there is a row writes it next
+        if last is not None and last[0] is table and last[1] == key:
+            return last[2]
+        if table.family:
+            leaf = self._leaf_of_family(table, key[0])
+            place = Place(leaf, table.name_in_leaf(self._authenticator, key))
+        else:
+            place = super()._place(table, key)
+        self._last_place = (table, key, place)
+        return place
+
+    def _leaf_of_family(self, table: Table, first: Value) -> int:
+        """Say in which leaf a family is: a change asks for several of its rows."""
         group = self._group
-        if group is None or not table.family:
-            return super()._place(table, key)
-        # A change asks for several rows of its family, which share a leaf.
-        family = (table.family, key[0])
+        if group is None:
+            return table.leaf_of_family(self._authenticator, first)
+        family = (table.family, first)
         leaf = group.family_leaves.get(family)
         if leaf is None:
-            leaf = group.family_leaves[family] = table.leaf_of_family(self._authenticator, key[0])
-        return Place(leaf, table.name_in_leaf(self._authenticator, key))
+            leaf = group.family_leaves[family] = table.leaf_of_family(self._authenticator, first)
+        return leaf
 
     def _leaf(self, number: int) -> bytes:
         if self._is_in_snapshot:
@@ -266,5 +316,6 @@ class Transaction(Rows):
         return self._group
 
     def _write(self, sql: str, bindings: Sequence[Value]) -> None:
+        self._unwritten.prepare_other()
         # Errors of apsw go up as they are: only the writer knows whether the group survives them.
         self._cursor.execute(sql, bindings)

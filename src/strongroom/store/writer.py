@@ -1,13 +1,16 @@
 """The writer thread: takes all waiting changes as a group and commits them with one fsync.
 
-For each group: wait for the turn, BEGIN IMMEDIATE, each change in a savepoint of its own and its audit
-record beside it, COMMIT, pass the turn on, then release the answers (design section 4).
+For each group: wait for the turn, BEGIN IMMEDIATE, make each change, write the audit records and the rows of all,
+COMMIT, pass the turn on, then release the answers (design section 4).
 
 Rules:
  - A change is acknowledged only after COMMIT returned (D-02). Its audit record is in the same transaction
    (L-01); so is the record of a change that failed or was refused.
  - One change that fails is undone by itself. A failure of the disk fails the whole group: the connection is
    given up and opened anew, and nothing is tried again.
+ - The rows of all changes are written together, and so are their records: the code for that stays in the processor's
+   caches (decision 15). What does not fit the store then, because somebody else changed it, fails the group; from
+   then on each change writes its rows at once, so that only the one fails that meets them.
  - After a failure the thread tries by itself, several times a second, whether an empty group can be
    committed: readiness comes back without anybody's request being the one that is tried on.
  - The thread is started after any fork.
@@ -22,7 +25,7 @@ from typing import Protocol
 
 import apsw
 
-from strongroom.store.errors import StoreUnavailable
+from strongroom.store.errors import GroupBroken, StoreUnavailable
 from strongroom.store.revision import RevisionAnchor, raise_revision
 from strongroom.store.transaction import Transaction
 from strongroom.store.turn import WriteTurn
@@ -37,7 +40,7 @@ class Change(Protocol):
     """One change to be made."""
 
     def perform(self, transaction: Transaction) -> None:
-        """Make the change; runs in a savepoint. Raising undoes it."""
+        """Make the change; raising undoes it."""
         ...
 
     def fail(self, problem: Exception) -> None:
@@ -45,7 +48,10 @@ class Change(Protocol):
         ...
 
     def records(self) -> Sequence[tuple[str, bytes]]:
-        """Return the audit records ``(request id, record)`` that are to be committed with the change."""
+        """Return the audit records ``(request id, record)`` that are to be committed with the change.
+
+        Called once, when all changes of the group are made: what raises here fails the group.
+        """
         ...
 
     def settle(self, committed: bool) -> None:
@@ -102,6 +108,7 @@ class Writer:
         self._waiting: list[Change] = []
         self._wake = threading.Condition()
         self._is_stopping = False
+        self._rows_wait = True
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self.groups = 0
         self.changes = 0
@@ -168,7 +175,9 @@ class Writer:
             transaction.refresh()  # a store that was put back while we run ends here: its anchor stands (D-05)
             chain.begin()
             for change in group:
-                self._perform(transaction, chain, change)
+                self._perform(transaction, change)
+            for request_id, record in [record for change in group for record in change.records()]:
+                chain.append(request_id, record)
             chain.finish()
             head = raise_revision(transaction)
             connection.execute("COMMIT")
@@ -178,6 +187,11 @@ class Writer:
             if group or not self.is_refusing:
                 log.error("a group of %d changes was not committed: %s", len(group), type(problem).__name__)
             self.is_refusing = True
+            if isinstance(problem, GroupBroken):
+                log.error(
+                    "what changes wrote does not fit the store: from now on each writes its rows at once"
+                )
+                self._rows_wait = False
             self._give_up()
             return False
         if self.is_refusing:
@@ -187,22 +201,23 @@ class Writer:
         self.changes += len(group)
         return True
 
-    def _perform(self, transaction: Transaction, chain: RecordChain, change: Change) -> None:
-        transaction.run("SAVEPOINT change")
+    def _perform(self, transaction: Transaction, change: Change) -> None:
+        transaction.begin_change(waits=self._rows_wait)
         try:
             change.perform(transaction)
-            records = change.records()  # what cannot be recorded is undone like what cannot be made
-        except (apsw.FullError, apsw.IOError, apsw.CorruptError, apsw.BusyError, apsw.NoMemError):
-            raise  # the disk or the file failed: so does the group
+        except (
+            apsw.FullError,
+            apsw.IOError,
+            apsw.CorruptError,
+            apsw.BusyError,
+            apsw.NoMemError,
+            GroupBroken,
+        ):
+            raise  # the disk or the file failed, or an earlier change: so does the group
         except Exception as problem:  # noqa: BLE001 - the change hears of it and words it for the client
-            transaction.run("ROLLBACK TO change")
             transaction.undo()
             change.fail(problem)
-            records = change.records()
-        transaction.run("RELEASE change")
         transaction.keep()
-        for request_id, record in records:
-            chain.append(request_id, record)
 
     def _give_up(self) -> None:
         # Never retry a failed fsync: the pages may be gone from memory as well as from the disk (D-02).

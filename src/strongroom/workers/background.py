@@ -117,7 +117,7 @@ def _export(opened: Opened, writer: Writer, clock: Clock) -> Job:
     sink = opened.settings.audit_checkpoint_dir
 
     def in_transaction(work: Callable[[apsw.Connection], None]) -> None:
-        run_change(writer, lambda transaction: work(transaction.connection))
+        run_change(writer, lambda transaction: transaction.run_on_connection(work))
 
     exporter = OutboxExporter(
         open_connection(opened.database, read_only=True),
