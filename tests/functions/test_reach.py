@@ -13,7 +13,7 @@ import pytest
 
 from strongroom.functions.messages import Endpoint
 from strongroom.functions.reach import EgressListRefused, parse_listed
-from tests.functions.stand import Stand
+from tests.functions.stand import Stand, text_of
 
 
 class Greeter(socketserver.BaseRequestHandler):
@@ -98,6 +98,19 @@ def test_f03_what_is_not_declared_is_refused(stand: Stand, target: Target) -> No
     assert set(stand.run(TRY, places)) == {"EACCES"}
     assert stand.run(TRY, [("localhost", target.port), ("example.com", 443)]) == ["EACCES", "no such host"]
     assert target.visits == 0
+
+
+def test_what_is_refused_is_said_in_the_log(stand: Stand, target: Target) -> None:
+    """Each place once an invocation, and few of them: a function that swallows its errors hides no refusal."""
+    spec = stand.function("print('begun', end='', flush=True)\n" + TRY)
+    said = "Not allowed: a connection to {} port {}. See functions_egress, rotate_local_targets."
+    for _ in range(2):
+        outcome = stand.invoke(spec, [["10.0.0.1", 443], ["10.0.0.1", 443], ["127.0.0.1", target.port]])
+        told = [line for line in text_of(outcome).splitlines() if "allowed" in line]
+        assert told == [said.format("10.0.0.1", 443), said.format("127.0.0.1", target.port)]
+    assert "Not allowed" not in text_of(stand.invoke(spec, [["example.com", 443]]))
+    many = stand.invoke(spec, [["10.0.0.1", port] for port in range(1, 41)])
+    assert text_of(many).count("Not allowed") == 16
 
 
 def test_f03_a_declared_host_is_reached_by_name_and_address(local: Stand, target: Target) -> None:

@@ -9,6 +9,8 @@ runner has answered them. Rules (threat model F-03):
    connection that fails leaves the function with the socket that it had, which leads nowhere.
  - ``connect`` takes as long as the connection takes, for a non-blocking socket too.
  - The Runtime API is such a connection as well: a pair that ends in the runner, so nobody else can reach it.
+ - What is not allowed is said in the function's log: functions take it for a database that does not answer, and
+   whoever runs them would look there.
  - A function that asks for what it must not have, or what does not answer, waits for that longer each time: asking is
    work for the runner, and others wait for it too.
 
@@ -51,6 +53,7 @@ _ANSWER: Final = struct.Struct("=QqiI")
 _ADDED: Final = struct.Struct("=QIIII")
 _PIDFD_GETFD: Final = 438  # the same number on every architecture
 _ADDRESS_BYTES_MOST: Final = 128
+_NOT_ALLOWED: Final = "Not allowed: a connection to {} port {}. See functions_egress, rotate_local_targets."
 _OPTIONS: Final = (
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE),
     (socket.IPPROTO_TCP, socket.TCP_NODELAY),
@@ -81,9 +84,17 @@ class Gate:
         listener: The descriptor of its filter; closed at the end.
         reach: What it may connect to.
         take_runtime: Gets the runner's end of a connection to the Runtime API.
+        note: Gets a line for the function's log.
     """
 
-    def __init__(self, listener: int, reach: Reach, take_runtime: Callable[[socket.socket], None]) -> None:
+    def __init__(
+        self,
+        listener: int,
+        reach: Reach,
+        take_runtime: Callable[[socket.socket], None],
+        note: Callable[[str], None],
+    ) -> None:
+        self._note = note
         self._listener = listener
         self._reach = reach
         self._take_runtime = take_runtime
@@ -152,6 +163,10 @@ class Gate:
             else:
                 found = self._reach.find(address, port, theirs.type)
                 if found is None:
+                    if (
+                        theirs.type == socket.SOCK_STREAM
+                    ):  # datagrams: the C library, which looks for a route or a name
+                        self._note(_NOT_ALLOWED.format(address, port))
                     raise OSError(errno.EACCES, "not allowed")
                 ours = _open(theirs, found)
             with ours:

@@ -26,6 +26,8 @@ from urllib.parse import quote
 MOST_BYTES: Final = 262_144
 """Of one invocation's output."""
 MOST_LINE_BYTES: Final = 16_384
+MOST_NOTES: Final = 16
+"""Of the runner's own lines in the output of one invocation."""
 REPLACEMENT: Final = b"****"
 LEAST_SECRET_BYTES: Final = 4
 _READ_BYTES: Final = 65_536
@@ -44,6 +46,7 @@ class Output:
         self._lock = threading.Condition()
         self._kept: list[tuple[float, bytes]] = []
         self._bytes = 0
+        self._notes: set[str] = set()
         self._is_cut = False
         self._seen = 0
         self._is_over = False
@@ -59,7 +62,17 @@ class Output:
         with self._lock:
             taken, cut = self._kept, self._is_cut
             self._kept, self._bytes, self._is_cut = [], 0, False
+            self._notes.clear()
             return taken, cut
+
+    def note(self, line: str) -> None:
+        """Put a line of the runner's own among what is printed: the same one once, and few of them."""
+        with self._lock:
+            if line in self._notes or len(self._notes) == MOST_NOTES:
+                return
+            self._notes.add(line)
+            begun = bool(self._kept) and not self._kept[-1][1].endswith(b"\n")
+            self._kept.append((time.time(), b"\n" * begun + line.encode() + b"\n"))
 
     def drain(self, patience_s: float) -> None:
         """Wait until what was printed so far has been read."""

@@ -232,7 +232,7 @@ class Sandbox:
                 for descriptor in descriptors:
                     self._init = _child_of(self._process.pid)
                     _give_way(self._init, NICENESS)  # from outside: inside nothing of /proc can be written to
-                    Gate(descriptor, self._reach, self.runtime.take_connection).start()
+                    Gate(descriptor, self._reach, self.runtime.take_connection, self.output.note).start()
                 buffer += data
                 *lines, buffer = buffer.split(b"\n")
                 for line in lines:
