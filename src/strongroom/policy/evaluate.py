@@ -48,6 +48,7 @@ UNGOVERNED_ACTIONS = frozenset({"sts:GetCallerIdentity", "sts:GetSessionToken"})
 """Actions that valid credentials may always perform, whatever a policy says (STS API reference)."""
 
 _MANDATORY_KINDS = (PolicyKind.TRUST, PolicyKind.KEY)
+_ALLOWED_BY_IDENTITY = ("User", "AssumedRole")
 _TYPES_WITHOUT_IDENTITY = ("Service", "Federated", "Anonymous")
 
 
@@ -92,10 +93,10 @@ def evaluate(
         and boundary is None
         and session is None
         and permit is not None
-        and principal.type == "User"
+        and principal.type in _ALLOWED_BY_IDENTITY
         and principal.account == question.resource_account
     ):
-        # The plain case of a user in its own account, cut short: _decide would say the same.
+        # The plain case of a user or role in its own account, cut short: _decide would say the same.
         return Decision(Outcome.ALLOW, action, None, (permit.origin,))
     sessions = (session,) if isinstance(session, CompiledPolicy) else session
     return _decide(question, permit, resource, boundary, sessions, granted)

@@ -41,7 +41,6 @@ class _Held(msgspec.Struct, frozen=True):
     """A session in the cache."""
 
     credential: Credential
-    token: bytes
     depends_on: tuple[str, ...]
     weight: int
 
@@ -94,7 +93,8 @@ class SessionCredentials:
             lambda found: found.weight,
             lambda found: found.depends_on,
         )
-        if held is None or not hmac.compare_digest(held.token, token.encode()):
+        # Tokens are ASCII, whoever sends them: the signature's parser refuses others.
+        if held is None or not hmac.compare_digest(held.credential.session_token or "", token):
             return None
         return held.credential
 
@@ -134,7 +134,6 @@ class SessionCredentials:
         secret = derive_secret(claims.seed, access_key_id).encode("ascii")
         return _Held(
             credential=Credential(secret=secret, caller=caller, session_token=token),
-            token=token.encode(),
             depends_on=(*origin.depends_on, *depends_on),
             weight=_WEIGHT_BYTES + 2 * len(token) + _WEIGHT_PER_CHARACTER * len(limits.policy or ""),
         )
