@@ -133,6 +133,7 @@ class AuditEvent(msgspec.Struct, frozen=True, kw_only=True):
         api_version: Left out when None.
         shared_event_id: The same in every account's copy of one event.
         tls: Left out when None.
+        identity_json: The identity as ``encode_identity`` writes it, where that was done before; empty where not.
         is_management_event: False for data events.
     """
 
@@ -157,6 +158,7 @@ class AuditEvent(msgspec.Struct, frozen=True, kw_only=True):
     api_version: str | None = None
     shared_event_id: str | None = None
     tls: TLSDetails | None = None
+    identity_json: bytes = b""
     is_management_event: bool = True
 
 
@@ -164,7 +166,7 @@ class _Record(msgspec.Struct, omit_defaults=True, gc=False):
     """The fields in the order and with the names of the wire."""
 
     eventVersion: str  # noqa: N815 - the names of the wire
-    userIdentity: UserIdentity  # noqa: N815
+    userIdentity: UserIdentity | msgspec.Raw  # noqa: N815
     eventTime: str  # noqa: N815
     eventSource: str  # noqa: N815
     eventName: str  # noqa: N815
@@ -191,6 +193,11 @@ class _Record(msgspec.Struct, omit_defaults=True, gc=False):
 
 
 _encode = msgspec.json.Encoder().encode
+
+
+def encode_identity(identity: UserIdentity) -> bytes:
+    """Write an identity as it stands in a record."""
+    return _encode(identity)
 
 
 def encode_record(event: AuditEvent, event_id: str) -> bytes:
@@ -223,8 +230,8 @@ def encode_record(event: AuditEvent, event_id: str) -> bytes:
     agent, message, code = event.user_agent, event.error_message, event.error_code
     record = _Record(
         EVENT_VERSION,
-        event.identity,
-        _iso_second(event.event_time_ms // 1000),
+        msgspec.Raw(event.identity_json) if event.identity_json else event.identity,
+        write_time(event.event_time_ms),
         event.event_source,
         event.event_name,
         event.region,
@@ -258,6 +265,11 @@ def encode_record(event: AuditEvent, event_id: str) -> bytes:
     if len(encoded) > MAX_RECORD_BYTES:
         raise UnrecordableValue(f"a record of {len(encoded)} bytes is longer than {MAX_RECORD_BYTES}")
     return encoded
+
+
+def write_time(instant: Instant) -> str:
+    """Write the time of an event, which has whole seconds."""
+    return _iso_second(instant // 1000)
 
 
 def _check(value: Any, depth: int) -> None:

@@ -16,6 +16,7 @@ import msgspec
 
 from strongroom.audit.record import SessionIssuer, UserIdentity
 from strongroom.clock import Instant
+from strongroom.gateway.permissions import Permissions
 from strongroom.policy.compile import CompiledPolicy
 from strongroom.policy.question import Principal
 from strongroom.sigv4.canonical import SigningKey
@@ -64,6 +65,8 @@ class Caller(msgspec.Struct, frozen=True):
         in_account: The account in which somebody asks who belongs to none; None for the principal's own.
         bearer: What was proved of a caller without a key, for the operation that proved it.
         identity_memo: How records show the caller, once they did.
+        written_identity: The same as JSON, by the service that calls for the caller.
+        permissions: What the caller was allowed whatever the request.
     """
 
     principal: Principal
@@ -78,6 +81,8 @@ class Caller(msgspec.Struct, frozen=True):
     in_account: str | None = None
     bearer: object = None
     identity_memo: dict[str, UserIdentity] = msgspec.field(default_factory=dict)
+    written_identity: dict[str, bytes] = msgspec.field(default_factory=dict)
+    permissions: Permissions = msgspec.field(default_factory=Permissions)
 
     @property
     def account(self) -> str:

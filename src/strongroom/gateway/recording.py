@@ -23,6 +23,7 @@ from strongroom.audit.record import (
     SessionAttributes,
     SessionContext,
     UserIdentity,
+    encode_identity,
     encode_record,
 )
 from strongroom.clock import Instant, render_iso, render_text
@@ -53,6 +54,15 @@ def identity_of(caller: Caller) -> UserIdentity:
         user_name=caller.user_name,
         session_context=None if caller.temporary is None else _session_context(caller.temporary),
     )
+    return known
+
+
+def written_identity(caller: Caller, via: str = "") -> bytes:
+    """Write the identity of a caller, for whom a service may call, as JSON; made once for each cached credential."""
+    known = caller.written_identity.get(via)
+    if known is None:
+        identity = _invoked_by(caller, via) if via else identity_of(caller)
+        known = caller.written_identity[via] = encode_identity(identity)
     return known
 
 
@@ -114,6 +124,7 @@ def events_of_call(
         source_ip=source_ip,
         user_agent=user_agent,
         identity=identity_of(caller) if not via else _invoked_by(caller, via),
+        identity_json=written_identity(caller, via),
         read_only=operation.reads_only if operation is not None else False,
         request_parameters=shown_request(operation, request),
         response_elements=shown_response(operation, response),
@@ -133,7 +144,8 @@ def events_of_call(
         invoked_by=event.identity.invoked_by,
     )
     copies = [
-        msgspec.structs.replace(event, identity=seen, recipient_account=owner) for owner in sorted(owners)
+        msgspec.structs.replace(event, identity=seen, identity_json=b"", recipient_account=owner)
+        for owner in sorted(owners)
     ]
     return [*copies, event]
 
