@@ -1,7 +1,8 @@
 """Steps 5 to 7 for one operation and one request: name the target, decide, handle.
 
 The one evaluator is called here and nowhere else: for every operation, for every item of a batch, and for the
-further permissions that some operations need (P-02).
+further permissions that some operations need (P-02). What it allowed without a look at the request is not asked
+again (``permissions.py``).
 """
 
 from __future__ import annotations
@@ -63,13 +64,17 @@ def authorise(context: Context, action: str, target: Target) -> None:
         AccessDenied: The caller may not do this.
     """
     caller = context.caller
+    stamp = target.stamp
+    if stamp is not None and caller.permissions.include(caller, action, stamp):
+        return
+    conditions = request_conditions(context, target.conditions, target.account)
     decision = evaluate(
         Question(
             principal=caller.principal,
             action=action,
             resource=target.arn,
             resource_account=target.account,
-            context=request_conditions(context, target.conditions, target.account),
+            context=conditions,
         ),
         identity=caller.identity,
         resource=target.policy,
@@ -81,6 +86,9 @@ def authorise(context: Context, action: str, target: Target) -> None:
         raise AccessDenied(
             caller.principal, action, target.label, decision.reason() if target.explains else ""
         )
+    if stamp is not None and target.granted is None and not conditions.was_looked_at:
+        # Allowed without a grant it is allowed with any: whether one covers a request hangs on the request.
+        caller.permissions.keep(caller, action, stamp)
 
 
 class AccessDenied(Fault):

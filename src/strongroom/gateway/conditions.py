@@ -30,6 +30,11 @@ class BuiltOnDemand(Mapping[str, tuple[str, ...]]):
         self._build = build
         self._built: Conditions | None = None
 
+    @property
+    def was_looked_at(self) -> bool:
+        """Whether anybody looked at it."""
+        return self._built is not None
+
     def __getitem__(self, key: str) -> tuple[str, ...]:
         return self._all()[key]
 

@@ -54,6 +54,8 @@ class Target(msgspec.Struct, frozen=True):
         granted: A grant on the resource that covers the action for the caller (KMS).
         explains: Whether a refusal says which policy was missing. For the assumption of a role it does not: a role
             that is absent and one that does not trust the caller look alike.
+        stamp: An object that is replaced together with anything on the resource's side that decides, and never taken
+            up again; None where permissions are not kept (``permissions.py``).
     """
 
     arn: str
@@ -64,6 +66,7 @@ class Target(msgspec.Struct, frozen=True):
     policy: CompiledPolicy | None = None
     granted: Granted | None = None
     explains: bool = True
+    stamp: object | None = None
 
 
 class Operation(msgspec.Struct, Generic[Request, Response], frozen=True):

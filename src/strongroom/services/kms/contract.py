@@ -30,6 +30,7 @@ from strongroom.errors import Fault, StrongroomError
 from strongroom.gateway.authorisation import AccessDenied
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Operation, Target
+from strongroom.gateway.repeated import RepeatedCall
 from strongroom.ids import new_uuid
 from strongroom.services.kms import decrypt as decrypting
 from strongroom.services.kms import encrypt as encrypting
@@ -258,7 +259,7 @@ class DataKeyUse:
         CannotDecrypt: The blob is none of ours.
     """
 
-    __slots__ = ("blob", "bound_to", "key_id", "request")
+    __slots__ = ("blob", "bound_to", "key_id", "repeated", "request")
 
     def __init__(self, blob: Wrapped, bound_to: Mapping[str, str]) -> None:
         self.blob = blob
@@ -269,6 +270,7 @@ class DataKeyUse:
             encryption_context=dict(bound_to),
             encryption_algorithm="SYMMETRIC_DEFAULT",
         )
+        self.repeated: RepeatedCall | None = None
 
 
 def decrypt_for_caller(context: Context, service: str, use: DataKeyUse) -> DataKey:
@@ -278,8 +280,14 @@ def decrypt_for_caller(context: Context, service: str, use: DataKeyUse) -> DataK
         KeyForbidden, KeyUnusable: As ``generate_for_caller``.
         CannotDecrypt: The blob was changed, or made for another context.
     """
-    _check_present(context.rows, use.key_id)
+    _present(context.rows, use.key_id)
     return DataKey(_call(context, DECRYPT, use.request, service).plaintext)
+
+
+def is_under_default_key(rows: Rows, use: DataKeyUse) -> bool:
+    """Whether a data key is under a key that a service made; False where the key is gone."""
+    held = find_key_in_force(rows, use.key_id)
+    return held is not None and held.key.is_managed
 
 
 def may_decrypt(context: Context, service: str, use: DataKeyUse) -> None:
@@ -290,14 +298,20 @@ def may_decrypt(context: Context, service: str, use: DataKeyUse) -> None:
     Raises:
         KeyForbidden, KeyUnusable: As ``generate_for_caller``.
     """
-    _check_present(context.rows, use.key_id)
-    _call(context, _DECRYPT_KEPT, use.request, service)
+    held = _present(context.rows, use.key_id)
+    if use.repeated is None:
+        use.repeated = RepeatedCall("kms:Decrypt", service)
+    if not use.repeated.repeat(context, held.stamp):
+        _call(context, _DECRYPT_KEPT, use.request, service)
+        use.repeated.learn(context, held.stamp)
 
 
-def _check_present(rows: Rows, key_id: str) -> None:
-    """Refuse a key that is gone as unusable; asked for by a ciphertext alone, it would look forbidden."""
-    if find_key_in_force(rows, key_id) is None:
+def _present(rows: Rows, key_id: str) -> KeyInForce:
+    """Give a key; one that is gone is unusable: asked for by a ciphertext alone, it would look forbidden."""
+    held = find_key_in_force(rows, key_id)
+    if held is None:
         raise KeyUnusable(f"the key {key_id} does not exist")
+    return held
 
 
 def _check_kept(_context: Context, _request: decrypting.Request, target: Target) -> None:

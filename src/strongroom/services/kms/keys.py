@@ -78,6 +78,7 @@ class KeyInForce:
         grants_by_name: The same, by what their grantees are known by: a unique id, an account id, or an ARN.
         resource: How audit records name it.
         conditions: The condition keys that follow from the key alone.
+        stamp: Stands for all of this as long as it holds.
     """
 
     __slots__ = (
@@ -91,6 +92,7 @@ class KeyInForce:
         "policy",
         "principal_ids",
         "resource",
+        "stamp",
     )
 
     def __init__(
@@ -107,6 +109,7 @@ class KeyInForce:
             self.grants_by_name.setdefault(_name_of_grantee(one.grant), []).append(one)
         self.resource = Resource(key.account, RESOURCE_TYPE, self.arn)
         self.conditions = _conditions(key)
+        self.stamp = object()
         self._materials: dict[str, envelope.KeyMaterial] = {}
 
     def check_enabled(self) -> None:

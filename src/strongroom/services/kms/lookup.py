@@ -108,6 +108,7 @@ def target_of_key(
         ),
         held.policy,
         granted,
+        stamp=held.stamp,
     )
 
 

@@ -359,4 +359,5 @@ def _weigh_secret(secret: Secret) -> int:
 
 
 def _weigh_version(version: Version) -> int:
-    return 1_900 + len(version.sealed)  # with the data key that it keeps once it was opened
+    # With the data key that it keeps once it was opened, and the form of the record under a customer's key.
+    return 1_900 + len(version.sealed) + 1_300 * len(version.keys)

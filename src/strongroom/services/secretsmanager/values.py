@@ -303,13 +303,12 @@ def _ask_for_a_key(context: Context, secret: Secret, uses: tuple[kms.DataKeyUse,
 
 
 def _is_default(context: Context, secret: Secret, use: kms.DataKeyUse) -> bool:
-    """Whether a data key is under the default key of its secret's account.
+    """Whether a data key is under the default key, which is that of its secret's account.
 
     Raises:
         KeyForbidden: It is, and the caller is of another account.
     """
-    default = kms.default_key_arn(context.rows, secret.account, secret.region)
-    if default is None or not default.endswith(use.key_id):
+    if not kms.is_under_default_key(context.rows, use):
         return False
     if secret.account != context.account:
         raise kms.KeyForbidden("the default key serves its own account only")

@@ -1,0 +1,65 @@
+"""An inner call that is made again and again and has no result: it is decided on and recorded with little work.
+
+Rules:
+ - It is made as a whole (``Context.call``) until it has succeeded on the resource as it is now, and for each caller
+   until that one was allowed it whatever the request (``permissions.py``). From then on it is repeated.
+ - Whatever changes about the resource (its state, its policy, its place) changes its stamp: the next call is made as
+   a whole, and refused where it is to be refused. So does a change of the caller's rights.
+ - Each repetition is recorded as a call of its own, byte for byte as one that is made as a whole.
+"""
+
+from __future__ import annotations
+
+from strongroom.audit.record_form import LONGEST_IDENTITY_BYTES, RecordForm, form_of
+from strongroom.gateway.context import Context
+from strongroom.gateway.recording import written_identity
+from strongroom.ids import new_uuid
+
+
+class RepeatedCall:
+    """What is known of such a call: its request is always the same, and so is the Region that it is made in.
+
+    Args:
+        action: What is decided on.
+        via: The service that calls for the caller.
+    """
+
+    __slots__ = ("_account", "_action", "_form", "_stamp", "_via")
+
+    def __init__(self, action: str, via: str) -> None:
+        self._action = action
+        self._via = via
+        self._stamp: object | None = None
+        self._account = ""
+        self._form: RecordForm | None = None
+
+    def repeat(self, context: Context, stamp: object) -> bool:
+        """Make the call once more; False when it has to be made as a whole.
+
+        Args:
+            context: The request of the caller.
+            stamp: Of the resource, as it is now.
+        """
+        caller = context.caller
+        if (
+            self._form is None
+            or self._stamp is not stamp
+            or self._account != caller.account
+            or not caller.permissions.include(caller, self._action, stamp)
+        ):
+            return False
+        identity = written_identity(caller, self._via)
+        if len(identity) > LONGEST_IDENTITY_BYTES:
+            return False
+        context.inner_records.append(
+            self._form.fill_in(identity, context.now_ms, context.request_id, new_uuid())
+        )
+        return True
+
+    def learn(self, context: Context, stamp: object) -> None:
+        """Keep what is known of the call after it was made as a whole, and well, as the last one of a request."""
+        record = context.inner_records[-1]
+        if isinstance(record, bytes) or record.shared_event_id is not None:
+            return  # of a resource of another account there are several records
+        self._form = form_of(record)
+        self._stamp, self._account = stamp, context.caller.account
