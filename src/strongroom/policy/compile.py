@@ -17,7 +17,8 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elem
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
 
 import msgspec
 
@@ -129,6 +130,14 @@ class ActionTable(msgspec.Struct, frozen=True):
     allow: StatementIndex | None
 
 
+class TableMaker(Protocol):
+    """A policy or a set of policies."""
+
+    def table(self, action: str) -> ActionTable:
+        """Return what is said about ``action``, from the cache or made now."""
+        ...
+
+
 class ActionNames:
     """The action patterns of one statement."""
 
@@ -166,14 +175,17 @@ class CompiledPolicy:
         source_id: Its name or ARN, for explanations.
         tables: What it has to say about an action, by the action as it is spelled in questions; filled by
             ``table``.
+        before_table: Called with an action and what is about to make a table for it; may raise, so that the table is
+            made elsewhere. None for nothing.
     """
 
-    __slots__ = ("_entries", "_patterns", "_variables", "kind", "source_id", "tables")
+    __slots__ = ("_entries", "_patterns", "_variables", "before_table", "kind", "source_id", "tables")
 
     def __init__(self, document: Document, *, source_id: str, principal_ids: Mapping[str, str]) -> None:
         self.kind = document.kind
         self.source_id = source_id
         self.tables: dict[str, ActionTable] = {}
+        self.before_table: Callable[[TableMaker, str], None] | None = None
         self._patterns: dict[int, tuple[ResourcePattern, ...]] = {}
         self._variables = document.has_variables
         self._entries = tuple(
@@ -204,6 +216,8 @@ class CompiledPolicy:
         """Return what the policy says about ``action``, from the cache or made now."""
         table = self.tables.get(action)
         if table is None:
+            if self.before_table is not None:
+                self.before_table(self, action)
             table = self._make_table(fold(action))
             if len(self.tables) >= MAX_TABLES:
                 self.tables.clear()
@@ -264,6 +278,9 @@ class PolicySet(tuple[CompiledPolicy, ...]):
         """Return what the policies say about ``action``, from the cache or merged now."""
         table = self.tables.get(action)
         if table is None:
+            for policy in self:
+                if policy.before_table is not None and action not in policy.tables:
+                    policy.before_table(self, action)  # of all policies at once, not of one after the other
             tables = [policy.table(action) for policy in self]
             table = ActionTable(
                 deny=_merge([one.deny for one in tables]), allow=_merge([one.allow for one in tables])
