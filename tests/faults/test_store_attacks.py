@@ -482,6 +482,32 @@ def read_event(target: Target) -> Answer | None:
     raise AssertionError("an event that nobody kept was read")
 
 
+ORDER = "SELECT target, is_urgent, trouble FROM rotations"
+
+
+@pytest.mark.parametrize(
+    "edit", ["is_urgent = 7", "is_urgent = 1 - is_urgent", "target = 'full'", "trouble = ''", "trouble = 'x'"]
+)
+def test_k03_a_rotation_that_is_moved_in_the_order_is_put_back(target: Target, edit: str) -> None:
+    """The columns that the order hangs on have no code: they are compared with what has one, and it is told."""
+    before = target.store.execute(ORDER).fetchall()
+    told = target.server.log.count("was moved in the order")
+    with target.writing():
+        target.store.execute(f"UPDATE rotations SET {edit}")
+    is_changed = target.store.execute(ORDER).fetchall() != before
+    until(lambda: target.store.execute(ORDER).fetchall() == before)
+    until(lambda: target.server.log.count("was moved in the order") == told + is_changed)
+
+
+@pytest.mark.parametrize("attack", ["UPDATE rotations SET due_ms = NULL", "DELETE FROM rotations"])
+def test_k03_a_rotation_that_nobody_would_look_at_any_more_is_told(
+    tmp_path_factory: pytest.TempPathFactory, attack: str
+) -> None:
+    """What is not due is read by nobody who rotates; the rows of all secrets are looked at all the same."""
+    with standing_target(tmp_path_factory.mktemp("unread")) as target, target.attacked("rotations", attack):
+        until(lambda: "a row of the rotation of secret number" in target.server.log)
+
+
 PROBES: dict[str, tuple[Probe, str]] = {
     "accounts": (list_accounts, ""),
     "regions": (read_a, ""),

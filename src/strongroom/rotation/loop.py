@@ -24,6 +24,7 @@ from strongroom.rotation.backlog import Backlog
 from strongroom.rotation.commits import Event, commit
 from strongroom.rotation.parts import Parts
 from strongroom.rotation.runner import Runner
+from strongroom.rotation.sweep import Sweep
 from strongroom.rotation.tally import Tally
 from strongroom.services.secretsmanager.rotation_rows import find_rotation, list_due_rotations, save_rotation
 from strongroom.store.errors import StoreError, StoreTampered
@@ -66,6 +67,7 @@ class RotationLoop:
         self._open_rows = open_rows
         self._tally = tally
         self._is_alone = is_alone
+        self._sweep = Sweep(parts.writer, self._tell_tampered)
         self._shown_s = 0.0
         self._set_aside: dict[int, float] = {}
         self._stopping = threading.Event()
@@ -116,6 +118,7 @@ class RotationLoop:
         if now_s - self._shown_s >= SHOW_EVERY_S:
             self._shown_s = now_s
             self._tally.show(rows, now_ms, self._backlog.running())
+        self._sweep.look(rows)
 
     def _take_turns(self) -> None:
         while (taken := self._backlog.take()) is not None:
@@ -133,6 +136,10 @@ class RotationLoop:
             log.error("secret number %d is rotated later: %s", secret_id, type(problem).__name__)
         except Exception as problem:  # noqa: BLE001 - a defect with one secret must not stop the others
             log.error("the rotation of secret number %d failed: %s", secret_id, describe_problem(problem))
+
+    def _tell_tampered(self, secret_id: int) -> None:
+        if time.monotonic() >= self._set_aside.get(secret_id, 0.0):  # else it was told lately
+            self._set_tampered_aside(secret_id)
 
     def _set_tampered_aside(self, secret_id: int) -> None:
         self._set_aside[secret_id] = time.monotonic() + SET_ASIDE_S

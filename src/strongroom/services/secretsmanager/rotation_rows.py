@@ -6,6 +6,8 @@ Rules:
  - Values are never in these rows; they lie, sealed, in the versions of the secret.
  - ``due_ms`` says when the rotation process looks at a row: rotations begin, go on and are tried again only because
    rows say so.
+ - What the order of due rotations hangs on (``target``, ``is_urgent``, ``trouble``) repeats for an index what stands
+   in the row under its code. It decides nothing but when a row is looked at, and is compared (K-03).
  - Whoever commits for a rotation shows the epoch of its lease (``still_held``): a process that lost it commits
    nothing.
 """
@@ -38,6 +40,7 @@ UNTOUCHED: Final = frozenset({"planned", "staged"})
 """States in which the target was not yet asked for anything, see ``rotation/machine.py``."""
 OVERDUE_AFTER_MS: Final = 900_000
 """A rotation that is due for so long, and in no other trouble, was not begun though it should have been."""
+_ORDER: Final = "SELECT target, is_urgent, trouble FROM rotations WHERE secret_id = ?"
 _SET_ORDER: Final = "UPDATE rotations SET target = ?, is_urgent = ?, trouble = ? WHERE secret_id = ?"
 _DUE_URGENT: Final = (
     "SELECT secret_id, target, is_urgent FROM rotations "
@@ -158,6 +161,24 @@ def _order_of(work: Work) -> tuple[str, int, str]:
     """Give what the order of due rotations hangs on, and what operators are told of."""
     trouble = "held" if work.is_held else "failing" if work.attempts else "overdue" if work.missed else ""
     return work.target, int(bool(work.token) and work.state not in UNTOUCHED), trouble
+
+
+def has_its_order(rows: Rows, secret_id: int) -> bool:
+    """Whether a row stands in the order in which it should; also when there is none.
+
+    Raises:
+        StoreTampered: The row was changed or removed, or is not the newest.
+    """
+    with rows.snapshot():
+        row = find_rotation(rows, secret_id)
+        return row is None or rows.listing(_ORDER, (secret_id,)) == [_order_of(row.work)]
+
+
+def restore_order(transaction: Transaction, secret_id: int) -> None:
+    """Put a row back into its place, by what its row says under its code."""
+    row = find_rotation(transaction, secret_id)
+    if row is not None:
+        transaction.run(_SET_ORDER, (*_order_of(row.work), secret_id))
 
 
 class Due(NamedTuple):

@@ -125,6 +125,14 @@ def find_secret_by_id(rows: Rows, secret_id: int) -> Secret | None:
     return secret_of_row(row) if row is not None else None
 
 
+def list_secret_ids(rows: Rows, after: int, most: int) -> list[int]:
+    """List the ids of secrets from behind ``after``, whoever's they are."""
+    found: list[Any] = rows.column(
+        "SELECT secret_id FROM secrets WHERE secret_id > ? ORDER BY secret_id LIMIT ?", (after, most)
+    )
+    return found
+
+
 def list_due_secrets(rows: Rows, now_ms: Instant, most: int) -> list[int]:
     """List secrets whose recovery window is over, the longest overdue first."""
     due: list[Any] = rows.column(
