@@ -167,6 +167,24 @@ def test_the_store_is_full_between_the_target_and_the_label(
     proxy.close()
 
 
+def test_what_reached_the_target_is_tried_again_at_once(postgresql: PostgreSQL, stand: Stand) -> None:
+    """A log-in that was lost after the change costs a quarter of a second at first; one before it, two seconds."""
+    waited: dict[str, int] = {}
+    for boundary in ("staged-pending", "applied"):
+        proxy = Proxy(postgresql.port)
+        make_user(postgresql, "app")
+        secret_id = stand.add(document(postgresql, port=proxy.port, ssl=False))
+        stand.begin(secret_id)
+        stand.at(boundary, proxy.close)
+        stand.run(secret_id)
+        row = stand.row(secret_id)
+        assert row.due_ms is not None
+        assert row.work.attempts == 1
+        waited[boundary] = row.due_ms - stand.keys.clock()
+    assert waited["applied"] <= 250
+    assert 1_000 < waited["staged-pending"] <= 2_000
+
+
 def test_the_administrators_password_is_changed_in_the_middle(postgresql: PostgreSQL, stand: Stand) -> None:
     """The accounts stay as they are, the cause says whose log-in failed; with the new one it goes on."""
     postgresql.run("DROP ROLE IF EXISTS deputy", "CREATE ROLE deputy SUPERUSER LOGIN PASSWORD 'before'")

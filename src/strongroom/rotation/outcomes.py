@@ -29,6 +29,7 @@ from strongroom.services.secretsmanager.tables import remove_version, update_sec
 from strongroom.store.transaction import Transaction
 
 FIRST_TRY_MS: Final = 1_000
+FIRST_URGENT_TRY_MS: Final = 125
 LAST_TRY_MS: Final = 300_000
 LAST_URGENT_TRY_MS: Final = 30_000
 AFTER_WINDOW_MS: Final = 3_600_000
@@ -38,10 +39,13 @@ HELD_AGAIN_MS: Final = 900_000
 def next_try_ms(work: Work, now_ms: Instant) -> Instant:
     """Give when a rotation is tried again: later each time.
 
-    One that has reached the target does not wait for long: applications may depend on its end.
+    One that has reached the target does not wait for long, a quarter of a second at first: applications may depend on
+    its end, and what failed may have been a log-in that took too long.
     """
-    delay_ms = FIRST_TRY_MS << min(work.attempts, 20)
-    return now_ms + min(delay_ms, LAST_URGENT_TRY_MS if may_be_touched(State(work.state)) else LAST_TRY_MS)
+    doublings = min(work.attempts, 20)
+    if may_be_touched(State(work.state)):
+        return now_ms + min(FIRST_URGENT_TRY_MS << doublings, LAST_URGENT_TRY_MS)
+    return now_ms + min(FIRST_TRY_MS << doublings, LAST_TRY_MS)
 
 
 def release(transaction: Transaction, row: RotationRow, work: Work, due_ms: Instant | None) -> bool:
