@@ -14,6 +14,7 @@ from tests.faults.polling import until
 from tests.support.installed import pip_that_fetches_nothing
 from tests.support.mariadb import MariaDB, ServerMissing
 from tests.support.shell import first_run, run, shell_blocks
+from tests.support.started import started
 
 PAGE = "docs/how-to/bring-your-own-rotation-function.md"
 LOG = "aws logs filter-log-events --log-group-name /aws/lambda/shop-rotation --query 'events[].message' --output text"
@@ -22,14 +23,7 @@ LOG = "aws logs filter-log-events --log-group-name /aws/lambda/shop-rotation --q
 @pytest.fixture
 def mariadb() -> Iterator[MariaDB]:
     """A MariaDB server."""
-    try:
-        server = MariaDB()
-    except ServerMissing as problem:
-        pytest.skip(str(problem))
-    try:
-        yield server.start()
-    finally:
-        server.close()
+    yield from started(MariaDB, ServerMissing)
 
 
 def test_bring_your_own_rotation_function(tmp_path: Path, mariadb: MariaDB) -> None:

@@ -13,6 +13,7 @@ from tests.faults.polling import until
 from tests.support.installed import pip_that_fetches_nothing
 from tests.support.openssh import OpenSSH, OpenSSHMissing, make_key
 from tests.support.shell import ROOT, attempt, first_run, run, shell_blocks
+from tests.support.started import started
 
 PAGE = "docs/how-to/rotate-an-ssh-key.md"
 
@@ -20,14 +21,7 @@ PAGE = "docs/how-to/rotate-an-ssh-key.md"
 @pytest.fixture
 def openssh() -> Iterator[OpenSSH]:
     """An SSH server."""
-    try:
-        server = OpenSSH()
-    except OpenSSHMissing as problem:
-        pytest.skip(str(problem))
-    try:
-        yield server.start()
-    finally:
-        server.close()
+    yield from started(OpenSSH, OpenSSHMissing)
 
 
 def test_rotate_an_ssh_key(tmp_path: Path, openssh: OpenSSH) -> None:

@@ -10,23 +10,16 @@ import pytest
 
 from tests.examples.deploying import deploy, rotate
 from tests.faults.polling import until
-from tests.rotation.test_postgresql_single_user import make_user
 from tests.support.accounts import Account
 from tests.support.postgresql import PostgreSQL, PostgreSQLMissing
 from tests.support.server import Server, run_program
+from tests.support.started import started
 
 
 @pytest.fixture(scope="module")
 def postgresql() -> Iterator[PostgreSQL]:
     """A PostgreSQL server."""
-    try:
-        server = PostgreSQL()
-    except PostgreSQLMissing as problem:
-        pytest.skip(str(problem))
-    try:
-        yield server.start()
-    finally:
-        server.close()
+    yield from started(PostgreSQL, PostgreSQLMissing)
 
 
 @pytest.fixture
@@ -39,7 +32,7 @@ def function(server: Server, account: Account) -> str:
 def client(server: Server, account: Account, postgresql: PostgreSQL) -> Any:
     """A client, and a secret ``shop/db``."""
     made = server.client("secretsmanager", account)
-    make_user(postgresql, "shop")
+    postgresql.make_user("shop")
     value = {
         "engine": "postgres",
         "host": "127.0.0.1",

@@ -6,8 +6,8 @@ Tried by hand: with ``known_hosts=None`` in the function, with a new line withou
 
 from __future__ import annotations
 
+import hashlib
 import json
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,11 @@ import pytest
 
 from tests.examples.deploying import deploy, rotate
 from tests.faults.polling import until
+from tests.rotation.application import Reader
 from tests.support.accounts import Account
 from tests.support.openssh import USER, OpenSSH, OpenSSHMissing, make_key
 from tests.support.server import Server
+from tests.support.started import started
 
 OPTIONS = 'no-pty,environment="GREETING=ssh-ed25519 or not" '
 
@@ -26,14 +28,7 @@ OPTIONS = 'no-pty,environment="GREETING=ssh-ed25519 or not" '
 @pytest.fixture
 def openssh() -> Iterator[OpenSSH]:
     """An SSH server."""
-    try:
-        server = OpenSSH()
-    except OpenSSHMissing as problem:
-        pytest.skip(str(problem))
-    try:
-        yield server.start()
-    finally:
-        server.close()
+    yield from started(OpenSSH, OpenSSHMissing)
 
 
 def document(openssh: OpenSSH, key: Path, **members: Any) -> dict[str, Any]:
@@ -48,50 +43,34 @@ def document(openssh: OpenSSH, key: Path, **members: Any) -> dict[str, Any]:
     }
 
 
-class Application(threading.Thread):
+def key_file(directory: Path, value: dict[str, Any]) -> Path:
+    """Write the private key into a file, and the same one into the same file."""
+    place = directory / hashlib.sha256(value["private_key"].encode()).hexdigest()
+    if not place.exists():
+        place.touch(0o600)
+        place.write_text(value["private_key"])
+    return place
+
+
+class Application(Reader):
     """Logs in again and again with the key that it keeps, and tries nothing twice.
 
     Attributes:
-        logins: How often it was let in.
-        failures: What was said when it was not.
+        said: What was said when it was not let in.
     """
 
     def __init__(self, openssh: OpenSSH, client: Any, directory: Path) -> None:
-        super().__init__(daemon=True)
-        self._openssh, self._client, self._directory = openssh, client, directory
-        self._ending = threading.Event()
-        self._read = 0
-        self.logins = 0
-        self.failures: list[str] = []
-        self.key = self.read()
+        self._openssh = openssh
+        self._directory = directory
+        self.said: list[str] = []
+        super().__init__(client, "ssh/shop", pauses_s=())
 
-    def read(self) -> Path:
-        """Read the secret, and keep its key from then on."""
-        value = json.loads(self._client.get_secret_value(SecretId="ssh/shop")["SecretString"])
-        self._read += 1
-        self.key = self._directory / f"key-{self._read}"
-        self.key.touch(0o600)
-        self.key.write_text(value["private_key"])
-        return self.key
-
-    def run(self) -> None:
-        """Log in until it is told to end."""
-        while not self._ending.is_set():
-            done = self._openssh.logs_in(self.key)
-            if done.returncode == 0:
-                self.logins += 1
-            else:
-                self.failures.append(done.stderr)
-
-    def log_in_again(self, times: int = 2) -> None:
-        """Wait until it has been let in, or not, a few times more."""
-        wanted = self.logins + len(self.failures) + times
-        until(lambda: self.logins + len(self.failures) >= wanted, give_up_s=60.0)
-
-    def end(self) -> None:
-        """Tell it to end, and wait."""
-        self._ending.set()
-        self.join(60)
+    def is_accepted(self) -> bool:
+        """Log in."""
+        done = self._openssh.logs_in(key_file(self._directory, self.kept))
+        if done.returncode != 0:
+            self.said.append(done.stderr)
+        return done.returncode == 0
 
 
 def test_an_application_is_never_refused(
@@ -113,13 +92,13 @@ def test_an_application_is_never_refused(
     values = []
     for _ in range(3):
         values.append(rotate(server, client, "ssh/shop", RotationLambdaARN=function))
-        application.log_in_again()
-        application.read()
-    application.log_in_again()
+        application.wait_for_more(application.uses + 1)  # the key that it keeps is one rotation old now
+        application.kept = application.read()
+    application.wait_for_more(application.uses + 1)
     application.end()
     with capsys.disabled():
-        print(f"\nSSH keys by a function: {application.logins} log-ins, {len(application.failures)} refused")
-    assert application.failures == []
+        print(f"\nSSH keys by a function: {application.uses} log-ins, {application.failures} refused")
+    assert application.said == []
     publics = [value["public_key"] for value in values]
     assert len(set(publics)) == 3
     assert all(public.startswith("ssh-ed25519 ") and public.endswith(f" {arn}") for public in publics)
@@ -128,7 +107,8 @@ def test_an_application_is_never_refused(
     assert lines == [of_others[0], OPTIONS + publics[1], OPTIONS + publics[2], of_others[1]]
     assert openssh.authorized_keys.stat().st_mode & 0o777 == 0o600
     assert [path.name for path in openssh.authorized_keys.parent.iterdir()] == ["authorized_keys"]
-    for key, accepted in ((other, True), (first, False), (left, False), (tmp_path / "key-2", False)):
+    second = key_file(tmp_path, values[0])
+    for key, accepted in ((other, True), (first, False), (left, False), (second, False)):
         assert (openssh.logs_in(key).returncode == 0) is accepted, key
     records = str(server.records(account=account))
     assert "PRIVATE KEY" not in records

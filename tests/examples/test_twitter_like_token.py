@@ -38,13 +38,13 @@ def test_it_rotates_while_the_api_is_called(
     caller.end()
     with capsys.disabled():
         print(
-            f"\nby a function, {provider.kind} token(s): {caller.calls} calls, {caller.refusals} refused at first, "
+            f"\nby a function, {provider.kind} token(s): {caller.uses} calls, {caller.refusals} refused at first, "
             f"{caller.failures} failed"
         )
     tokens = {value["access_token"], first["access_token"], second["access_token"]}
     assert len(tokens) == 3
     assert second["access_token"] in provider.live
-    assert caller.calls > 0
+    assert caller.uses > 0
     if provider.kind == "one":
         assert provider.live == {second["access_token"]}
     records = str(server.records(account=account))

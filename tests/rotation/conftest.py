@@ -12,6 +12,7 @@ from tests.support.deployments import make_certificate
 from tests.support.mariadb import MariaDB, MySQL, ServerMissing
 from tests.support.postgresql import PostgreSQL, PostgreSQLMissing
 from tests.support.scale import rounds
+from tests.support.started import started
 
 
 @pytest.fixture(scope="session")
@@ -23,14 +24,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 @pytest.fixture(scope="module")
 def postgresql(certificate: tuple[Path, Path]) -> Iterator[PostgreSQL]:
     """A PostgreSQL server; without the package the test is skipped, which CI does not accept."""
-    try:
-        server = PostgreSQL(certificate=certificate)
-    except PostgreSQLMissing as problem:
-        pytest.skip(str(problem))
-    try:
-        yield server.start()
-    finally:
-        server.close()
+    yield from started(lambda: PostgreSQL(certificate=certificate), PostgreSQLMissing)
 
 
 def start_mariadb(kind: type[MariaDB], certificate: tuple[Path, Path] | None) -> Iterator[MariaDB]:

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from tests.faults.polling import until
-from tests.rotation.test_application import rotate
-from tests.rotation.test_postgresql_single_user import document, make_user
+from tests.rotation.application import rotate
+from tests.rotation.databases import document
 from tests.support.accounts import Account
 from tests.support.postgresql import PostgreSQL
 from tests.support.server import Server
@@ -15,7 +15,7 @@ from tests.support.server import Server
 
 def key_and_secret(server: Server, account: Account, postgresql: PostgreSQL, name: str) -> tuple[str, str]:
     """Make a key, and a secret under it; return their ARNs."""
-    make_user(postgresql, name)
+    postgresql.make_user(name)
     key: str = server.client("kms", account).create_key()["KeyMetadata"]["Arn"]
     client = server.client("secretsmanager", account)
     made = client.create_secret(Name=name, KmsKeyId=key, SecretString=json.dumps(document(postgresql, name)))

@@ -18,10 +18,10 @@ from botocore.exceptions import ClientError
 from strongroom.services.secretsmanager.model import AWSPENDING
 from tests.faults.polling import until
 from tests.faults.test_disk_full import LimitedFiles
+from tests.rotation.application import wait_for_current
+from tests.rotation.databases import assert_rotated, assert_usable, document
 from tests.rotation.stand import Stand
-from tests.rotation.test_application import wait_for_current
 from tests.rotation.test_postgresql_alternating import Pair
-from tests.rotation.test_postgresql_single_user import assert_rotated, assert_usable, document, make_user
 from tests.support.postgresql import PostgreSQL, Proxy
 from tests.support.scale import rounds
 from tests.support.server import Server
@@ -33,7 +33,7 @@ def test_the_nth_message_to_the_target_is_lost(postgresql: PostgreSQL, stand: St
     """Each message of each log-in and statement, until there are no more: usable all along, and rotated at last."""
     for number in count(1, rounds(4, 1)):
         proxy = Proxy(postgresql.port)
-        make_user(postgresql, "app")
+        postgresql.make_user("app")
         secret_id = stand.add(document(postgresql, port=proxy.port, ssl=False))
         stand.begin(secret_id)
         proxy.cut_at, proxy.cut_arrives = number, arrives
@@ -86,7 +86,7 @@ def test_killed_at_the_nth_message_to_the_target(
 
 def _kill_at(server: Server, postgresql: PostgreSQL, name: str, number: int, arrives: bool) -> bool:
     """Rotate through a proxy that kills the server when a message passes; False when there was no such message."""
-    make_user(postgresql, name)
+    postgresql.make_user(name)
     proxy = Proxy(postgresql.port)
     killed = threading.Event()
 
@@ -133,7 +133,7 @@ def test_the_store_is_full_between_the_target_and_the_label(
     postgresql: PostgreSQL, second_server: Any
 ) -> None:
     """The target has the new value and the label cannot be moved: it is when there is room again."""
-    make_user(postgresql, "full")
+    postgresql.make_user("full")
     proxy = Proxy(postgresql.port)
     server: Server = second_server()
     client = server.client("secretsmanager")
@@ -172,7 +172,7 @@ def test_what_reached_the_target_is_tried_again_at_once(postgresql: PostgreSQL, 
     waited: dict[str, int] = {}
     for boundary in ("staged-pending", "applied"):
         proxy = Proxy(postgresql.port)
-        make_user(postgresql, "app")
+        postgresql.make_user("app")
         secret_id = stand.add(document(postgresql, port=proxy.port, ssl=False))
         stand.begin(secret_id)
         stand.at(boundary, proxy.close)
@@ -210,7 +210,7 @@ def test_a_server_that_speaks_another_language_refuses_as_clearly(
     postgresql: PostgreSQL, stand: Stand
 ) -> None:
     """A refusal is known by its SQLSTATE, whatever its words are."""
-    make_user(postgresql, "app")
+    postgresql.make_user("app")
     proxy = Proxy(postgresql.port)
     proxy.rewords = (b"password authentication failed", b"Passwort-Anmeldung gescheitert")
     secret_id = stand.add(document(postgresql, port=proxy.port, ssl=False))

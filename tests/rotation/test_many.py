@@ -20,8 +20,8 @@ from strongroom.rotation.backlog import Limits
 from strongroom.services.secretsmanager.rotation_rows import list_due_rotations
 from strongroom.workers.background import open_writer
 from tests.faults.polling import GIVE_UP_S
+from tests.rotation.databases import assert_usable, document
 from tests.rotation.stand import Crash, Stand
-from tests.rotation.test_postgresql_single_user import assert_usable, document, make_user
 from tests.support.postgresql import PostgreSQL
 from tests.support.scale import rounds
 from tests.support.server import MovedServer
@@ -138,7 +138,7 @@ def test_a_crash_of_one_process_loses_nothing(postgresql: PostgreSQL, stand: Sta
 
 def test_urgent_ones_are_found_first_and_full_targets_left_out(postgresql: PostgreSQL, stand: Stand) -> None:
     """What is found hangs on an index; a touched rotation comes before a hundred that are overdue."""
-    make_user(postgresql, "urgent")
+    postgresql.make_user("urgent")
     urgent = stand.add(document(postgresql, "urgent"), days=30)
     stand.begin(urgent)
     stand.at("applied", lambda: (_ for _ in ()).throw(Crash))
@@ -174,7 +174,7 @@ def test_all_that_are_due_at_once_survive_a_kill(
     moved_server.set_time("2026-03-02T12:00:00+00:00")
     names = [f"many{number}" for number in range(MANY)]
     for name in names:
-        make_user(postgresql, name)
+        postgresql.make_user(name)
         client.create_secret(Name=name, SecretString=json.dumps(document(postgresql, name)))
         client.rotate_secret(
             SecretId=name, RotateImmediately=False, RotationRules={"AutomaticallyAfterDays": 7}

@@ -20,8 +20,8 @@ from strongroom.rotation.rotators.mysql_alternating import check_same_server, ma
 from strongroom.rotation.rotators.mysql_grants import Grant, Kind
 from strongroom.rotation.rotators.mysql_target import connect
 from strongroom.services.secretsmanager.model import AWSCURRENT
+from tests.rotation.databases import assert_accounts_take_turns, assert_usable, document
 from tests.rotation.stand import Stand
-from tests.rotation.test_mysql_single_user import assert_usable, document
 from tests.support.mariadb import ADMIN, ADMIN_PASSWORD, MariaDB, quoted
 from tests.support.postgresql import Proxy
 from tests.support.scale import rounds
@@ -102,17 +102,7 @@ def second_mariadb() -> Iterator[MariaDB]:
 @pytest.mark.parametrize("name", ["app", "we`ird' %; \"x"])
 def test_the_two_accounts_take_turns(each_database: MariaDB, stand: Stand, name: str) -> None:
     """The value before stays valid until the next rotation; unknown members stay."""
-    pair = Pair(each_database, stand, name)
-    previous, old = name, "first"
-    for _ in range(4):
-        value = pair.rotate()
-        expected = f"{name}_clone" if previous == name else name
-        assert pair.cause == ""
-        assert value["username"] == expected
-        assert each_database.logs_in(expected, value["password"])
-        assert each_database.logs_in(previous, old), "the value before must stay valid"
-        previous, old = expected, value["password"]
-    assert stand.history(pair.secret_id)[-1].outcome == "succeeded"
+    assert_accounts_take_turns(each_database, Pair(each_database, stand, name))
 
 
 def grant_much(database: MariaDB) -> None:

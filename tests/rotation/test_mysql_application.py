@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-import random
 import subprocess
 import sys
-import time
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.rotation.test_application import Application, rotate, wait_for_current
-from tests.rotation.test_mysql_single_user import document
+from tests.rotation.application import (
+    alternate_under_an_application,
+    kill_at_random_moments,
+    rotate,
+    rotate_under_an_application,
+)
+from tests.rotation.databases import document
 from tests.support.accounts import Account
 from tests.support.mariadb import ADMIN, ADMIN_PASSWORD, MariaDB
 from tests.support.scale import rounds
@@ -22,87 +25,35 @@ from tests.support.server import Server, run_program
 pytestmark = pytest.mark.soak  # where MySQL goes through all of it too
 
 
-@pytest.mark.soak
 def test_single_user_without_a_failure(
     database: MariaDB, server: Server, account: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Fifty rotations, of MySQL fewer; the log of the server, which logs every statement, holds no password."""
-    database.make_user("busy")
-    client = server.client("secretsmanager", account)
-    client.create_secret(Name="busy", SecretString=json.dumps(document(database, "busy")))
-    application = Application(database, server.client("secretsmanager", account), "busy", retries=True)
-    application.start()
-    passwords = []
-    for _ in range(rounds(50 if database.engine == "mariadb" else 15, 1_000)):
-        rotate(client, "busy")
-        passwords.append(application.read()["password"])
-    application.end()
+    times = rounds(50 if database.engine == "mariadb" else 15, 1_000)
+    seen = rotate_under_an_application(database, server, account, times)
     with capsys.disabled():
-        print(
-            f"\n{database.engine}, single user: {len(passwords)} rotations, {application.connections} connections, "
-            f"{application.refusals} refused once, {application.failures} failed, "
-            f"longest {application.longest_s * 1000:.0f} ms until the new value"
-        )
-    assert application.failures == 0
-    assert application.connections > len(passwords)
-    log = database.log_path.read_text()
-    assert not any(password in log for password in passwords)
+        print(f"\n{seen}")
 
 
-@pytest.mark.soak
 def test_alternating_users_without_even_a_retry(
     database: MariaDB, server: Server, account: Account, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The kept value is at most one rotation old, and never refused."""
     for user in ("calm_clone", "calm"):
         database.run(f"DROP USER IF EXISTS {user}")
-    database.make_user("calm")
-    client = server.client("secretsmanager", account)
-    boss = document(database, ADMIN, password=ADMIN_PASSWORD)
-    arn = client.create_secret(Name="boss", SecretString=json.dumps(boss))["ARN"]
-    client.create_secret(Name="calm", SecretString=json.dumps(document(database, "calm", masterarn=arn)))
-    application = Application(database, server.client("secretsmanager", account), "calm", retries=False)
-    application.start()
-    for _ in range(rounds(20 if database.engine == "mariadb" else 10, 400)):
-        before = application.connections
-        rotate(client, "calm")
-        application.wait_for_more(before + 2)  # the value that it keeps is one rotation old now
-        application.kept = application.read()
-    application.end()
+    times = rounds(20 if database.engine == "mariadb" else 10, 400)
+    seen = alternate_under_an_application(database, server, account, (ADMIN, ADMIN_PASSWORD), times)
     with capsys.disabled():
-        print(
-            f"\n{database.engine}, alternating: {application.connections} connections, {application.failures} refused"
-        )
-    assert application.failures == 0
+        print(f"\n{seen}")
 
 
-@pytest.mark.soak
 def test_a_killed_server_takes_its_rotations_up_again(
     mariadb: MariaDB, second_server: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Killed at random moments: the credential is usable, and the rotation is complete within ten seconds."""
-    seed = random.randrange(1 << 30)
-    chance = random.Random(seed)
-    server: Server = second_server()
-    longest_s = 0.0
-    for number in range(rounds(3, 100)):
-        name = f"killed{number}"
-        mariadb.make_user(name)
-        client = server.client("secretsmanager")
-        client.create_secret(Name=name, SecretString=json.dumps(document(mariadb, name)))
-        token = client.rotate_secret(SecretId=name)["VersionId"]
-        time.sleep(chance.uniform(0.0, 0.5))
-        server.kill9()
-        server.start()
-        began = time.monotonic()
-        wait_for_current(server.client("secretsmanager"), name, token)
-        longest_s = max(longest_s, time.monotonic() - began)
-        value = json.loads(server.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"])
-        assert mariadb.logs_in(name, value["password"]), f"seed {seed}"
-        assert not mariadb.logs_in(name, "first"), f"seed {seed}"
+    seen = kill_at_random_moments(mariadb, second_server, rounds(3, 100))
     with capsys.disabled():
-        print(f"\nMariaDB, killed: complete again after {longest_s:.1f} s at most (seed {seed})")
-    assert longest_s < 10
+        print(f"\n{seen}")
 
 
 def function_arn(account: Account, name: str) -> str:

@@ -8,11 +8,10 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from strongroom.services.secretsmanager.model import AWSCURRENT
+from tests.rotation.databases import assert_accounts_take_turns, assert_usable, document
 from tests.rotation.stand import Stand
-from tests.rotation.test_postgresql_single_user import assert_usable, document, make_user
 from tests.support.postgresql import ADMIN, ADMIN_PASSWORD, PostgreSQL
 
 
@@ -22,9 +21,10 @@ class Pair:
     def __init__(self, postgresql: PostgreSQL, stand: Stand, name: str = "app", **members: Any) -> None:
         self.postgresql = postgresql
         self.stand = stand
+        self.name = name
         for user in (f"{name}_clone", name):
-            _drop(postgresql, user)
-        make_user(postgresql, name)
+            postgresql.drop_user(user)
+        postgresql.make_user(name)
         boss = {"username": ADMIN, "password": ADMIN_PASSWORD, **members}
         self.boss = stand.add({**document(postgresql, ADMIN), **boss})
         arn = stand.secret(self.boss).arn
@@ -42,13 +42,6 @@ class Pair:
     def cause(self) -> str:
         """Why it does not go on."""
         return self.stand.row(self.secret_id).work.cause
-
-
-def _drop(postgresql: PostgreSQL, user: str) -> None:
-    with postgresql.admin() as connection:
-        if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (user,)).fetchone():
-            connection.execute(sql.SQL("DROP OWNED BY {}").format(sql.Identifier(user)))
-            connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(user)))
 
 
 @pytest.fixture
@@ -70,17 +63,7 @@ def second_postgresql() -> Iterator[PostgreSQL]:
 @pytest.mark.parametrize("name", ["app", 'we"ird; Ü'])
 def test_the_two_accounts_take_turns(postgresql: PostgreSQL, stand: Stand, name: str) -> None:
     """The value before stays valid until the next rotation; unknown members stay."""
-    pair = Pair(postgresql, stand, name)
-    previous, old = name, "first"
-    for _ in range(4):
-        value = pair.rotate()
-        expected = f"{name}_clone" if previous == name else name
-        assert value["username"] == expected
-        assert postgresql.logs_in(expected, value["password"])
-        assert postgresql.logs_in(previous, old), "the value before must stay valid"
-        previous, old = expected, value["password"]
-    assert stand.history(pair.secret_id)[-1].outcome == "succeeded"
-    assert "old_refused_after" not in stand.history(pair.secret_id)[-1].facts
+    assert_accounts_take_turns(postgresql, Pair(postgresql, stand, name))
 
 
 def test_both_may_do_the_same(pair: Pair) -> None:
@@ -205,7 +188,7 @@ def test_p08_another_administrator_than_the_one_that_was_lent_is_not_used(pair: 
 @pytest.mark.parametrize("victim", [ADMIN, "super"])
 def test_r02_superusers_and_the_administrator_do_not_alternate(pair: Pair, victim: str) -> None:
     """Even for somebody who knows their passwords."""
-    _drop(pair.postgresql, "super")
+    pair.postgresql.drop_user("super")
     pair.postgresql.run("CREATE ROLE super SUPERUSER LOGIN PASSWORD 'first'")
     password = ADMIN_PASSWORD if victim == ADMIN else "first"
     value = pair.stand.value(pair.secret_id)
@@ -219,7 +202,7 @@ def test_r02_superusers_and_the_administrator_do_not_alternate(pair: Pair, victi
 
 def test_r02_the_current_value_must_log_in_first(pair: Pair) -> None:
     """Whoever names an account without knowing its password does not get it (confused deputy)."""
-    make_user(pair.postgresql, "victim", "unknown to him")
+    pair.postgresql.make_user("victim", "unknown to him")
     value = pair.stand.value(pair.secret_id)
     assert value is not None
     pair.stand.put(pair.secret_id, {**value, "username": "victim", "password": "guessed"})
@@ -244,7 +227,7 @@ def test_an_administrator_who_cannot_log_in_says_nothing_about_the_accounts(pair
 
 def test_an_administrator_without_the_right_changes_nothing(pair: Pair) -> None:
     """All statements are one transaction: there is no half-made clone."""
-    _drop(pair.postgresql, "weak")
+    pair.postgresql.drop_user("weak")
     pair.postgresql.run("CREATE ROLE weak LOGIN PASSWORD 'weak'")
     pair.stand.put(pair.boss, document(pair.postgresql, "weak", password="weak"))
     pair.rotate()
@@ -255,7 +238,7 @@ def test_an_administrator_without_the_right_changes_nothing(pair: Pair) -> None:
 
 def test_an_administrator_who_is_no_superuser(pair: Pair) -> None:
     """CREATEROLE is enough until PostgreSQL 15; later ones want the ADMIN OPTION, and are told so beforehand."""
-    _drop(pair.postgresql, "deputy")
+    pair.postgresql.drop_user("deputy")
     pair.postgresql.run("CREATE ROLE deputy LOGIN CREATEROLE PASSWORD 'deputy'")
     pair.stand.put(pair.boss, document(pair.postgresql, "deputy", password="deputy"))
     with pair.postgresql.admin() as connection:

@@ -7,7 +7,6 @@ it reads again and tries again, after 0.1, 0.2, 0.4, 0.8 and 1.6 seconds.
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Iterator
 from http.client import HTTPConnection
@@ -16,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.faults.polling import until
-from tests.rotation.test_application import rotate, wait_for_current
+from tests.rotation.application import Reader, rotate, wait_for_current
 from tests.support.accounts import Account
 from tests.support.scale import rounds
 from tests.support.server import Server, run_program
@@ -34,55 +33,18 @@ def provider(request: pytest.FixtureRequest) -> Iterator[TokenProvider]:
     made.close()
 
 
-class Caller(threading.Thread):
-    """Calls the API with the token that it keeps.
-
-    Attributes:
-        calls: How often it was answered.
-        refusals: How often a call was refused before one of its tries succeeded.
-        failures: How often all of them were refused.
-    """
+class Caller(Reader):
+    """Calls the API with the token that it keeps."""
 
     def __init__(self, provider: TokenProvider, client: Any, secret: str) -> None:
-        super().__init__(daemon=True)
-        self._provider, self._client, self._secret = provider, client, secret
-        self._ending = threading.Event()
-        self.calls = self.refusals = self.failures = 0
-        self.kept = self.read()
+        self._provider = provider
+        super().__init__(client, secret, pauses_s=PAUSES_S)
 
-    def read(self) -> str:
-        """Read the token."""
-        return str(
-            json.loads(self._client.get_secret_value(SecretId=self._secret)["SecretString"])["access_token"]
-        )
-
-    def run(self) -> None:
-        """Call until it is told to end."""
-        while not self._ending.is_set():
-            if self._is_answered():
-                self.calls += 1
-                continue
-            self.refusals += 1
-            if not self._tries_again():
-                self.failures += 1
-
-    def end(self) -> None:
-        """End it."""
-        self._ending.set()
-        self.join(30)
-
-    def _tries_again(self) -> bool:
-        for pause_s in (0.0, *PAUSES_S):
-            time.sleep(pause_s)
-            self.kept = self.read()
-            if self._is_answered():
-                return True
-        return False
-
-    def _is_answered(self) -> bool:
+    def is_accepted(self) -> bool:
+        """Call it."""
         connection = HTTPConnection("127.0.0.1", self._provider.port, timeout=10)
         try:
-            connection.request("GET", CALL, headers={"Authorization": f"Bearer {self.kept}"})
+            connection.request("GET", CALL, headers={"Authorization": f"Bearer {self.kept['access_token']}"})
             status = connection.getresponse().status
         finally:
             connection.close()
@@ -114,22 +76,22 @@ def test_an_api_is_called_all_along(
     function = store(client, account.account_id, provider, "busy-token")
     caller = Caller(provider, server.client("secretsmanager", account), "busy-token")
     caller.start()
-    tokens = [caller.kept]
+    tokens = [caller.kept["access_token"]]
     for _ in range(rounds(10, 200)):
         rotate(client, "busy-token", RotationLambdaARN=function)
-        tokens.append(caller.read())
+        tokens.append(caller.read()["access_token"])
     caller.end()
     longest_ms = longest_gap_ms(server, client.describe_secret(SecretId="busy-token")["ARN"])
     with capsys.disabled():
         print(
-            f"\n{provider.kind} token(s): {len(tokens) - 1} rotations, {caller.calls} calls, "
+            f"\n{provider.kind} token(s): {len(tokens) - 1} rotations, {caller.uses} calls, "
             f"{caller.refusals} refused at first, {caller.failures} failed, "
             f"at most {longest_ms} ms without a token that works"
         )
     assert len(set(tokens)) == len(tokens)
     assert caller.failures == 0
     assert (longest_ms > 0) == (provider.kind == "one")
-    assert caller.calls > len(tokens)
+    assert caller.uses > len(tokens)
     assert provider.live == {tokens[-1]}
     records = str(server.records(account=account))
     assert not any(token in records for token in tokens)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.faults.polling import until
-from tests.rotation.test_postgresql_single_user import document, make_user
+from tests.rotation.databases import document
 from tests.support.deployments import make_deployment
 from tests.support.postgresql import PostgreSQL, Proxy
 from tests.support.server import Server, run_program
@@ -35,7 +35,7 @@ def test_a_failing_rotation_is_told_of_everywhere(
     command: str, postgresql: PostgreSQL, tmp_path: Path, second_server: Callable[..., Server]
 ) -> None:
     """The metrics come from another process than the one that is asked; a success takes the alarm back."""
-    make_user(postgresql, "told")
+    postgresql.make_user("told")
     proxy = Proxy(postgresql.port)
     proxy.refuses = True
     deployed: Any = None

@@ -10,8 +10,8 @@ import pytest
 from strongroom.clock import DAY_MS, midnight
 from strongroom.services.secretsmanager.model import AWSPENDING
 from strongroom.services.secretsmanager.rotation_rows import OVERDUE_AFTER_MS, count_rotations
+from tests.rotation.databases import assert_rotated, document
 from tests.rotation.stand import Stand
-from tests.rotation.test_postgresql_single_user import assert_rotated, document, make_user
 from tests.support.postgresql import PostgreSQL, Proxy
 
 HOUR_MS = 3_600_000
@@ -34,7 +34,7 @@ def due_ms(stand: Stand, secret_id: int) -> int:
 
 def test_nothing_begins_when_its_window_is_closed(postgresql: PostgreSQL, stand: Stand) -> None:
     """The process was down for the whole window: the next one is waited for, and the miss is on record."""
-    make_user(postgresql, "app")
+    postgresql.make_user("app")
     stand.offset_ms = midnight(stand.keys.clock()) + 10 * HOUR_MS - stand.keys.clock()
     secret_id = stand.add(document(postgresql), expression="cron(0 3 ? * * *)", duration="2h")
     stand.schedule(secret_id, due_in_ms=-6 * HOUR_MS, closes_in_ms=-5 * HOUR_MS)
@@ -57,7 +57,7 @@ def test_nothing_begins_when_its_window_is_closed(postgresql: PostgreSQL, stand:
 
 def test_a_schedule_by_days_is_made_up_for_the_next_day(postgresql: PostgreSQL, stand: Stand) -> None:
     """Thirty days are not waited for again because the process was down on one of them."""
-    make_user(postgresql, "app")
+    postgresql.make_user("app")
     secret_id = stand.add(document(postgresql), days=30)
     stand.schedule(secret_id, due_in_ms=-30 * HOUR_MS, closes_in_ms=-2 * HOUR_MS)
     stand.run(secret_id)
@@ -70,7 +70,7 @@ def test_what_failed_waits_for_its_next_window(
     postgresql: PostgreSQL, stand: Stand, schedule: dict[str, object]
 ) -> None:
     """Inside the window it is tried again with growing pauses; after it nothing is tried until the next one."""
-    make_user(postgresql, "app")
+    postgresql.make_user("app")
     proxy = Proxy(postgresql.port)
     stand.offset_ms = midnight(stand.keys.clock()) + 4 * HOUR_MS - stand.keys.clock()
     secret_id = stand.add(document(postgresql, port=proxy.port, ssl=False), **schedule)
@@ -103,7 +103,7 @@ def test_one_that_may_have_reached_the_target_does_not_wait_for_a_window(
     postgresql: PostgreSQL, stand: Stand
 ) -> None:
     """An application may depend on its end."""
-    make_user(postgresql, "app")
+    postgresql.make_user("app")
     proxy = Proxy(postgresql.port)
     secret_id = stand.add(document(postgresql, port=proxy.port, ssl=False), days=30)
     stand.schedule(secret_id, due_in_ms=0, closes_in_ms=2_000)

@@ -10,7 +10,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -19,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import pymysql
+
+from tests.support.started import free_port
 
 ADMIN = "boss"
 ADMIN_PASSWORD = "the-boss's pass\\word"
@@ -71,10 +72,7 @@ class MariaDB:
 
     def start(self, *options: str) -> MariaDB:
         """Start it and wait until it answers; the port stays the same over restarts."""
-        if not self.port:
-            with closing(socket.socket()) as found:
-                found.bind(("127.0.0.1", 0))
-                self.port = found.getsockname()[1]
+        self.port = self.port or free_port()
         is_first = not self.log_path.exists()
         arguments = [
             *self._program, "--no-defaults", f"--datadir={self._data}", f"--port={self.port}",

@@ -13,8 +13,9 @@ import socket
 import subprocess
 import tempfile
 import time
-from contextlib import closing
 from pathlib import Path
+
+from tests.support.started import free_port
 
 UNPACKED = Path("/opt/strongroom-tests/openssh")
 """Where ``tools/install`` unpacks it."""
@@ -85,10 +86,7 @@ class OpenSSH:
 
     def start(self) -> OpenSSH:
         """Start it and wait until it answers; the port stays the same over restarts."""
-        if not self.port:
-            with closing(socket.socket()) as found:
-                found.bind(("127.0.0.1", 0))
-                self.port = found.getsockname()[1]
+        self.port = self.port or free_port()
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
                 [*self._sandbox(), *self._program, "-D", "-e", "-p", str(self.port)],

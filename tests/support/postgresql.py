@@ -16,12 +16,13 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg import sql
+
+from tests.support.started import free_port
 
 ADMIN = "boss"
 ADMIN_PASSWORD = "the-boss's pass\\word"
@@ -54,9 +55,12 @@ class PostgreSQL:
     """One server with SCRAM for everybody; it logs every statement.
 
     Attributes:
+        engine: As in a secret's JSON.
         port: Where it listens, on 127.0.0.1.
         log_path: What it logs.
     """
+
+    engine = "postgres"
 
     def __init__(self, *, certificate: tuple[Path, Path] | None = None) -> None:
         self._binaries = find_binaries()
@@ -95,10 +99,7 @@ class PostgreSQL:
 
     def start(self) -> PostgreSQL:
         """Start it and wait until it answers; the port stays the same over restarts."""
-        if not self.port:
-            with closing(socket.socket()) as probe:
-                probe.bind(("127.0.0.1", 0))
-                self.port = probe.getsockname()[1]
+        self.port = self.port or free_port()
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
                 [self._binaries / "postgres", "-D", self._data, "-p", str(self.port)],
@@ -147,6 +148,19 @@ class PostgreSQL:
         with self.admin() as connection:
             for statement in statements:
                 connection.execute(statement)  # type: ignore[arg-type]
+
+    def make_user(self, name: str, password: str = "first") -> None:
+        """Make a user, anew if it is there."""
+        self.drop_user(name)
+        change = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}")
+        self.run(change.format(sql.Identifier(name), sql.Literal(password)))
+
+    def drop_user(self, name: str) -> None:
+        """Remove a user, and what is theirs, if they are there."""
+        with self.admin() as connection:
+            if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (name,)).fetchone():
+                for change in ("DROP OWNED BY {}", "DROP ROLE {}"):
+                    connection.execute(sql.SQL(change).format(sql.Identifier(name)))
 
     def logs_in(self, user: str, password: str) -> bool:
         """Whether somebody can log in."""
