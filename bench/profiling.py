@@ -167,11 +167,11 @@ def _steps(worker: Worker, wires: list[bytes]) -> dict[str, Callable[[], Any]]:
     exchange = Exchange(request, Replies(worker.loop), is_last=False)
     call = Call(exchange, route, credential.caller, claim.region, system_clock())
     call.request = parse_request(route, request)
-    pipeline.perform(call, worker.rows)
+    pipeline.steps.perform(call, worker.rows)
     context = call.context
     assert context is not None
     target = operation.target(context, call.request)
-    [record] = written(pipeline.events_of(call))
+    [record] = written(pipeline.steps.events_of(call))
     reply = success_reply(route, call.response, request.request_id)
     head = wire[: wire.index(b"\r\n\r\n") + 4]
     board = worker.edge._board
@@ -191,7 +191,7 @@ def _steps(worker: Worker, wires: list[bytes]) -> dict[str, Callable[[], Any]]:
         "5  target": lambda: operation.target(context, call.request),
         "6  authorise": lambda: authorise(context, operation.action, target),
         "7  handle": lambda: operation.handle(context, call.request, target),
-        "8  records_of": lambda: written(pipeline.events_of(call)),
+        "8  records_of": lambda: written(pipeline.steps.events_of(call)),
         "8  journal.append and commit, a group of 64": _commit_of(worker, record),
         "10 success_reply": lambda: success_reply(route, call.response, request.request_id),
         "10 frame_reply": lambda: frame_reply(reply, board.date_line(), closes=False, without_body=False),

@@ -116,14 +116,14 @@ def test_l01_a_change_that_commits_too_late_is_recorded_as_made(tmp_path: Path) 
     async def test(stand: Stand) -> None:
         assert (await stand.ask("CreateSecret", SECRET)).status == 200
         begun, go_on = threading.Event(), threading.Event()
-        perform = stand.pipeline.perform
+        perform = stand.pipeline.steps.perform
 
         def slowly(*given: object) -> None:
             perform(*given)  # type: ignore[arg-type]
             begun.set()
             assert go_on.wait(60)
 
-        stand.pipeline.perform = slowly  # type: ignore[method-assign, assignment]
+        stand.pipeline.steps.perform = slowly  # type: ignore[method-assign, assignment]
         waiting = stand.send("PutSecretValue", put(1))
         assert begun.wait(60)
         await stand.pass_ms(ANSWER_WITHIN_MS)

@@ -17,8 +17,12 @@ from strongroom.store.transaction import Transaction
 log = logging.getLogger(__name__)
 
 
+Settle = Callable[[Call, bool], None]
+"""Hears, on the event loop, whether a call is durable."""
+
+
 class Walker(Protocol):
-    """The part of the pipeline that a change needs."""
+    """The steps that a change walks."""
 
     def perform(self, call: Call, rows: Rows) -> None:
         """Walk steps 5 to 7."""
@@ -28,17 +32,14 @@ class Walker(Protocol):
         """Say what happened, for step 8."""
         ...
 
-    def settle(self, call: Call, is_durable: bool) -> None:
-        """Hear, on the event loop, whether it is durable."""
-        ...
-
 
 class PendingChange:
     """A call of mode CHANGE on its way through the writer (steps 5 to 9)."""
 
-    def __init__(self, walker: Walker, call: Call) -> None:
+    def __init__(self, walker: Walker, call: Call, settle: Settle) -> None:
         self._walker = walker
         self._call = call
+        self._settle = settle
         self._events: list[bytes | AuditEvent] = []
         call.outstanding = 1
 
@@ -67,16 +68,16 @@ class PendingChange:
 
     def settle(self, committed: bool) -> None:
         """Hear whether it was committed (9)."""
-        self._walker.settle(self._call, committed)
+        self._settle(self._call, committed)
 
 
 class Afterthought:
     """The small changes that a read left behind; its record stands in the journal of reads."""
 
-    def __init__(self, walker: Walker, call: Call, later: Sequence[Callable[[Transaction], None]]) -> None:
-        self._walker = walker
+    def __init__(self, call: Call, later: Sequence[Callable[[Transaction], None]], settle: Settle) -> None:
         self._call = call
         self._later = later
+        self._settle = settle
 
     def perform(self, transaction: Transaction) -> None:
         """Make them."""
@@ -93,7 +94,7 @@ class Afterthought:
 
     def settle(self, committed: bool) -> None:
         """Hear whether they were committed."""
-        self._walker.settle(self._call, committed)
+        self._settle(self._call, committed)
 
 
 class Leftover:

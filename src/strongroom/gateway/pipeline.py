@@ -33,30 +33,24 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final, Protocol
 
-from strongroom.audit.record import AuditEvent
 from strongroom.audit.rejects import RejectCounter
 from strongroom.clock import Clock, Instant
 from strongroom.errors import Fault
 from strongroom.gateway.answering import Answers
 from strongroom.gateway.authentication import Authenticator
-from strongroom.gateway.authorisation import (
-    authorise_and_handle,
-    authorise_and_prepare,
-    authorise_and_stand_apart,
-)
 from strongroom.gateway.call import Call
 from strongroom.gateway.caller import NOBODY, Credential
 from strongroom.gateway.changes import Afterthought, Leftover, PendingChange
 from strongroom.gateway.compiling import PolicyNotCompiled
-from strongroom.gateway.context import Context, refuse_unserved
+from strongroom.gateway.context import refuse_unserved
 from strongroom.gateway.deployment import Deployment
 from strongroom.gateway.exchange import Exchange
 from strongroom.gateway.failures import as_fault, not_durable
-from strongroom.gateway.inner import call_inside
-from strongroom.gateway.operation import Mode, Operation
-from strongroom.gateway.recording import events_of_call, written
+from strongroom.gateway.operation import Mode
+from strongroom.gateway.recording import written
 from strongroom.gateway.routing import Route, Router, Unroutable
 from strongroom.gateway.speech import parse_request
+from strongroom.gateway.steps import Steps
 from strongroom.gateway.temporary import refuse_temporary
 from strongroom.gateway.waiting import WaitingCalls
 from strongroom.store.errors import StoreError
@@ -99,7 +93,11 @@ RunApart = Callable[[Callable[[], Any], Callable[[Any, Exception | None], None]]
 
 
 class Pipeline:
-    """Walks requests through the ten steps."""
+    """Walks requests through the ten steps.
+
+    Attributes:
+        steps: What each of steps 3 to 8 does to one call.
+    """
 
     def __init__(
         self,
@@ -130,6 +128,7 @@ class Pipeline:
         self._run_heavy = run_heavy
         self._run_apart = run_apart
         self._deployment = deployment
+        self.steps = Steps(router.services, authenticator, deployment)
         self._mark_use = mark_use
         self._answers = Answers(count, rejects, deployment.clock, call_soon)
         self._waiting = WaitingCalls(monotonic_ms)
@@ -223,21 +222,9 @@ class Pipeline:
         call = Call(exchange, route, NOBODY, "", now_ms)
         let_in: list[Credential] = []
         self._run_heavy(
-            lambda rows: self._let_in_large(call, rows, let_in),
+            lambda rows: let_in.append(self.steps.let_in_large(call, rows)),
             lambda problem: self._go_on_large(call, let_in, problem),
         )
-
-    def _let_in_large(self, call: Call, rows: Rows, let_in: list[Credential]) -> None:
-        route, request = call.route, call.exchange.request
-        credential, claim = self._authenticator.authenticate(request, route, rows)  # 3
-        call.caller = credential.caller
-        call.region = route.service.home_region or claim.region
-        let_in.append(credential)
-        try:
-            if route.operation is not None:
-                call.request = parse_request(route, request)  # 4
-        except Exception as problem:  # noqa: BLE001 - recorded and answered as the fault it is
-            call.fault = as_fault(problem)
 
     def _go_on_large(self, call: Call, let_in: list[Credential], problem: Exception | None) -> None:
         if not let_in:
@@ -267,15 +254,8 @@ class Pipeline:
         call.request = parse_request(route, exchange.request)  # 4
         self._unsigned += 1
         self._run_identification(
-            lambda rows: self._identify(call, rows), lambda problem: self._finish_unsigned(call, problem)
+            lambda rows: self.steps.identify(call, rows), lambda problem: self._finish_unsigned(call, problem)
         )
-
-    def _identify(self, call: Call, rows: Rows) -> None:
-        operation = call.route.operation
-        assert operation is not None
-        assert operation.identify is not None
-        call.caller = operation.identify(self._context(call, rows), call.request)
-        self._attempt(call, rows)
 
     def _finish_unsigned(self, call: Call, problem: Exception | None) -> None:
         self._unsigned -= 1
@@ -308,19 +288,23 @@ class Pipeline:
             return True
         if mode is Mode.QUERY and route.operation.apart is not None:
             self._run_query(
-                lambda rows: self._look_apart(call, rows), lambda problem: self._stand_apart(call, problem)
+                lambda rows: self.steps.look_apart(call, rows),
+                lambda problem: self._stand_apart(call, problem),
             )
         elif mode is Mode.QUERY:
             self._run_query(
-                lambda rows: self._attempt(call, rows), lambda problem: self._finish_query(call, problem)
+                lambda rows: self.steps.attempt(call, rows), lambda problem: self._finish_query(call, problem)
             )
         elif route.operation.prepare is not None:
             run = self._run_query
             if route.operation.is_heavy:
                 run = self._run_heavy
                 self._waiting.remove(call)
-            run(lambda rows: self._prepare(call, rows), lambda problem: self._submit_prepared(call, problem))
-        elif not self._submit(PendingChange(self, call)):
+            run(
+                lambda rows: self.steps.prepare(call, rows),
+                lambda problem: self._submit_prepared(call, problem),
+            )
+        elif not self._submit(PendingChange(self.steps, call, self._settle)):
             call.fault = not_durable(route.service)
             return True  # it never came to a transaction that could hold its record
         return False
@@ -330,7 +314,7 @@ class Pipeline:
     def _attempt_here(self, call: Call) -> bool:
         """Walk steps 5 to 7 of a read on the event loop; False when it waits for a policy that is being compiled."""
         try:
-            self._attempt(call, self._rows)
+            self.steps.attempt(call, self._rows)
         except PolicyNotCompiled as wanted:
             self._compile(wanted, lambda problem: self._attempt_again(call, problem))
             return False
@@ -345,51 +329,16 @@ class Pipeline:
         compile_policy = wanted.compile  # the exception itself is gone when the thread comes to it
         self._run_query(lambda _: compile_policy(), go_on)
 
-    def _attempt(self, call: Call, rows: Rows) -> None:
-        """Walk steps 5 to 7 of a read; what goes wrong becomes the call's fault."""
-        try:
-            self.perform(call, rows)
-        except Exception as problem:  # noqa: BLE001 - worded below; nothing is swallowed
-            call.fault = as_fault(problem)
-            call.response = None
-
-    def perform(self, call: Call, rows: Rows) -> None:
-        """Walk steps 5 to 7; what goes wrong is raised, so that the writer can undo it."""
-        context = call.context = self._context(call, rows)
-        context.prepared = call.prepared
-        assert call.route.operation is not None
-        call.response = authorise_and_handle(context, call.route.operation, call.request)
-
-    def _prepare(self, call: Call, rows: Rows) -> None:
-        """Do what a change needs and the writer should not wait for; what goes wrong becomes the call's fault."""
-        call.context = self._context(call, rows)
-        assert call.route.operation is not None
-        try:
-            call.prepared = authorise_and_prepare(call.context, call.route.operation, call.request)
-        except Exception as problem:  # noqa: BLE001 - worded below; nothing is swallowed
-            call.fault = as_fault(problem)
-
     def _submit_prepared(self, call: Call, problem: Exception | None) -> None:
         """Let a change that was prepared, or could not be, go on."""
         assert call.route.operation is not None
         if call.route.operation.is_heavy:
             self._waiting.add_anew(call)
         if problem is None and call.fault is None and not call.is_refused:
-            if self._submit(PendingChange(self, call)):
+            if self._submit(PendingChange(self.steps, call, self._settle)):
                 return
             problem = not_durable(call.route.service)
         self._finish_query(call, problem)
-
-    def _look_apart(self, call: Call, rows: Rows) -> None:
-        """Find out what a call waits for; what goes wrong becomes its fault."""
-        call.context = self._context(call, rows)
-        assert call.route.operation is not None
-        try:
-            call.target, call.prepared = authorise_and_stand_apart(
-                call.context, call.route.operation, call.request
-            )
-        except Exception as problem:  # noqa: BLE001 - worded below; nothing is swallowed
-            call.fault = as_fault(problem)
 
     def _stand_apart(self, call: Call, problem: Exception | None) -> None:
         """Let a call wait for something else than the store: no limit runs meanwhile."""
@@ -417,24 +366,6 @@ class Pipeline:
                 problem = caught
         self._finish_query(call, problem)
 
-    def _context(self, call: Call, rows: Rows) -> Context:
-        return Context(
-            caller=call.caller,
-            now_ms=call.now_ms,
-            region=call.region,
-            request_id=call.request_id,
-            source_ip=call.exchange.request.peer,
-            user_agent=call.user_agent,
-            is_secure=call.exchange.request.secure,
-            rows=rows,
-            deployment=self._deployment,
-            inner=self._inner,
-        )
-
-    def _inner(self, context: Context, operation: Operation[Any, Any], request: Any) -> Any:
-        """Steps 5 to 8 for a call that a handler makes for the same caller."""
-        return call_inside(self._router.services, context, operation, request)
-
     # ---- steps 8 to 10 -------------------------------------------------------------------------------
 
     def _finish_query(self, call: Call, problem: Exception | None) -> None:
@@ -450,7 +381,7 @@ class Pipeline:
         recorded: list[tuple[Call, list[bytes]]] = []
         for call in calls:
             try:
-                recorded.append((call, written(self.events_of(call))))
+                recorded.append((call, written(self.steps.events_of(call))))
             except Exception as problem:  # noqa: BLE001 - without a record there is no answer but a failure
                 self._give_up(call, problem)
         for call, records in recorded:
@@ -459,9 +390,9 @@ class Pipeline:
             for record in records[:-1]:
                 # Durable before the last one is: one journal, one order.
                 self._journal.append(record, _ignore)
-            self._journal.append(records[-1], partial(self.settle, call))
-            if later and not self._submit(Afterthought(self, call, later)):
-                self.settle(call, False)
+            self._journal.append(records[-1], partial(self._settle, call))
+            if later and not self._submit(Afterthought(call, later, self._settle)):
+                self._settle(call, False)
             if call.context is not None and call.context.unawaited:
                 self._submit(Leftover(call.context.unawaited))
 
@@ -474,7 +405,7 @@ class Pipeline:
             return False
         return True
 
-    def settle(self, call: Call, is_durable: bool) -> None:
+    def _settle(self, call: Call, is_durable: bool) -> None:
         """Hear from the journal or the store; answer when all of them have spoken (10)."""
         call.outstanding -= 1
         if call.outstanding > 0 and is_durable:
@@ -486,27 +417,6 @@ class Pipeline:
         """Answer a call that was let in and met what nobody foresaw."""
         self._waiting.remove(call)
         self._answers.refuse(call, as_fault(problem))
-
-    def events_of(self, call: Call) -> list[bytes | AuditEvent]:
-        """Say what happened (8) in a call that ended: in its inner calls, then in itself."""
-        request = call.exchange.request
-        inner = call.context.inner_records if call.context is not None else []
-        own = events_of_call(
-            service=call.route.service,
-            name=call.route.name,
-            operation=call.route.operation,
-            request=call.request,
-            response=call.response,
-            fault=call.fault,
-            caller=call.caller,
-            region=call.region,
-            request_id=call.request_id,
-            now_ms=call.now_ms,
-            source_ip=request.peer,
-            user_agent=call.user_agent,
-            resources=call.context.resources if call.context is not None else (),
-        )
-        return [*inner, *own]
 
     def refuse_overdue(self) -> None:
         """Refuse what has not become durable within two seconds; called several times a second."""
