@@ -17,15 +17,14 @@ import asyncio
 from collections import deque
 from typing import cast
 
+from strongroom.gateway.arriving import NEVER, Arriving
 from strongroom.gateway.exchange import Exchange
 from strongroom.gateway.forwarded import is_trusted, peer_address, read_forwarded
 from strongroom.gateway.framing import (
     CONTINUE,
-    ChunkedBody,
     Head,
     Refusal,
     Refused,
-    check_part_of_head,
     frame_reply,
     parse_head,
 )
@@ -33,7 +32,6 @@ from strongroom.gateway.switchboard import Switchboard
 from strongroom.gateway.uploads import ReleasingWriter, UploadDesk
 from strongroom.http_message import RawReply, RawRequest
 
-NEVER = float("inf")
 _DISCARDED_BODIES = 16  # a refused sender may go on for so many bodies of the largest size
 _DISCARDED_UPLOAD = 134_217_728  # and one that we know, which sent too much, for so many bytes
 
@@ -49,27 +47,20 @@ class Connection(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_begun_at",
+        "_arriving",
         "_board",
-        "_body",
-        "_buffer",
-        "_buffered",
-        "_checked",
         "_discarded",
         "_ended_at",
         "_exchanges",
         "_final",
         "_group",
         "_has_peer_ended",
-        "_head",
         "_is_aside",
         "_is_blocked",
-        "_is_large",
         "_is_lost",
         "_is_paused",
         "_is_taking",
         "_is_trusted",
-        "_owes_continue",
         "_peer",
         "_transport",
         "_was_large",
@@ -84,15 +75,7 @@ class Connection(asyncio.Protocol):
         self._group = group
         self._peer = ""
         self._is_trusted = False
-        # What is being read.
-        self._buffer: bytes | bytearray = b""
-        self._checked = 0  # bytes of an unfinished head that were looked at
-        self._head: Head | None = None  # of the request whose body is arriving
-        self._body: ChunkedBody | None = None
-        self._begun_at = NEVER  # when the unfinished head, or the unfinished body, began
-        self._buffered = 0  # our part of board.buffered_bytes
-        self._owes_continue = False
-        self._is_large = False  # whether the body holds a place for large ones
+        self._arriving = Arriving(board)
         # What is to be sent.
         self._exchanges: deque[Exchange] = deque()
         self._final: RawReply | None = None  # the refusal, sent after the answers due
@@ -146,25 +129,21 @@ class Connection(asyncio.Protocol):
         if not self._is_taking:
             self._discard(len(data))
             return
-        if self._buffer:
-            if not isinstance(self._buffer, bytearray):
-                self._buffer = bytearray(self._buffer)  # which grows and shrinks without a copy
-            self._buffer += data
-            if self._is_aside:
-                return
-        elif self._head is None and not self._exchanges:
+        arriving = self._arriving
+        if not arriving.buffer and arriving.head is None and not self._exchanges:
             self._put_aside(data)
             return
-        else:
-            self._buffer = data
-        self._advance()
+        arriving.add(data)
+        if not self._is_aside:
+            self._advance()
 
     def eof_received(self) -> bool:
         """Note that the client sends no more; it may still wait for the answers that are due."""
         self.take_aside()
         self._has_peer_ended = True
         self._is_taking = False
-        self._forget_unfinished()
+        self._is_aside = False
+        self._arriving.forget()
         is_due = bool(self._exchanges) and self._ended_at == NEVER
         return is_due and not self._board.is_tls  # TLS transports cannot stay half open
 
@@ -175,7 +154,8 @@ class Connection(asyncio.Protocol):
         board = self._board
         self._is_lost = True
         self._is_taking = False
-        self._forget_unfinished()
+        self._is_aside = False
+        self._arriving.forget()
         self._exchanges.clear()
         if self._group is not None:
             board.release(self._group)
@@ -199,10 +179,11 @@ class Connection(asyncio.Protocol):
 
     def _put_aside(self, data: bytes) -> None:
         """Keep what arrived while nothing was under way until all that arrives in this turn of the loop is there."""
-        self._buffer = data
+        arriving = self._arriving
+        arriving.buffer = data
         self._is_aside = True
-        self._begun_at = self._board.now()  # should it not be whole
-        self.overdue_at = self._begun_at + self._board.limits.header_timeout_s
+        arriving.begun_at = self._board.now()  # should it not be whole
+        self.overdue_at = arriving.due_at()
         self._board.put_aside(self)
 
     def take_aside(self) -> None:
@@ -210,22 +191,23 @@ class Connection(asyncio.Protocol):
         if not self._is_aside:
             return
         self._is_aside = False
-        data = self._buffer
+        arriving = self._arriving
+        data = arriving.buffer
         if not isinstance(data, bytes):  # more came
             self._advance()
             return
-        self._buffer = b""
+        arriving.buffer = b""
         limits = self._board.limits
         end = data.find(b"\r\n\r\n", 0, limits.max_header_bytes) + 4
         if end == 3:
-            self._buffer = data
+            arriving.buffer = data
             self._advance()
             return
         try:
             head = parse_head(data[:end], limits.max_headers, limits.max_body_bytes)
         except Refused as refused:
             if refused.refusal is Refusal.BODY_TOO_LARGE and self._board.admit_large is not None:
-                self._buffer = data  # looked at again where a large body may be let in
+                arriving.buffer = data  # looked at again where a large body may be let in
                 self._advance()
                 return
             self._refuse(refused)
@@ -234,103 +216,40 @@ class Connection(asyncio.Protocol):
         if len(body) == head.content_length:
             self._complete(head, body)
             return
-        self._buffer = body
-        begun_at = self._begun_at
-        self._begin(head)
-        self._begun_at = begun_at  # the body began when it arrived, not when it was looked at
+        arriving.buffer = body
+        begun_at = arriving.begun_at
+        arriving.begin_body(head)
+        arriving.begun_at = begun_at  # the body began when it arrived, not when it was looked at
         self._advance()
 
     def _advance(self) -> None:
         """Take all complete requests out of the buffer."""
+        arriving = self._arriving
         try:
             while self._is_taking:
-                head = self._head
+                head = arriving.head
                 if head is None:
-                    if not self._buffer:
+                    if not arriving.buffer:
                         return
                     if len(self._exchanges) >= self._board.limits.max_pipelined:
                         self._pause()
                         return
-                    head = self._take_head(self._buffer)
+                    head = arriving.take_head()
                     if head is None:
+                        self.overdue_at = arriving.due_at()
                         return
-                body = self._take_body(head)
+                body = arriving.take_body(head)
                 if body is None:
+                    self.overdue_at = arriving.due_at()
+                    if arriving.owes_continue and not self._exchanges:
+                        self._send_continue()
                     return
                 exchange = self._complete(head, body)
-                if self._is_large:
-                    self._is_large = False
+                if arriving.is_large:
+                    arriving.is_large = False
                     exchange.writer = ReleasingWriter(self, self._uploads())
         except Refused as refused:
             self._refuse(refused)
-
-    def _take_head(self, buffer: bytes | bytearray) -> Head | None:
-        limits = self._board.limits
-        end = buffer.find(b"\r\n\r\n", max(0, self._checked - 3), limits.max_header_bytes) + 4
-        if end == 3:
-            if len(buffer) >= limits.max_header_bytes:
-                raise Refused(Refusal.HEAD_TOO_LARGE)
-            check_part_of_head(buffer, self._checked)
-            self._checked = len(buffer)
-            if self._begun_at == NEVER:
-                self._begun_at = self._board.now()
-            self.overdue_at = self._begun_at + limits.header_timeout_s
-            return None
-        head = parse_head(
-            bytes(buffer[:end]), limits.max_headers, limits.max_body_bytes, self._board.admit_large
-        )
-        self._drop(end)
-        self._begin(head)
-        return head
-
-    def _begin(self, head: Head) -> None:
-        """Go on to the body of a head; what has arrived of it is in the buffer."""
-        self._checked = 0
-        self._begun_at = NEVER
-        self._head = head
-        self._is_large = head.content_length > self._board.limits.max_body_bytes  # so it was let in
-        self._owes_continue = head.expects_continue and not self._buffer and head.content_length != 0
-        if head.content_length < 0:
-            self._body = ChunkedBody(self._board.limits.max_body_bytes)
-
-    def _take_body(self, head: Head) -> bytes | None:
-        length = head.content_length
-        if self._body is not None:
-            if not isinstance(self._buffer, bytearray):
-                self._buffer = bytearray(self._buffer)
-            body = self._body.read(self._buffer)
-            if body is not None:
-                return body
-            arrived = len(self._body)
-        elif length == 0:
-            return b""
-        elif len(self._buffer) >= length:
-            if len(self._buffer) == length:  # a large one is not copied twice
-                body = bytes(self._buffer)
-                self._buffer = b""
-                return body
-            body = bytes(self._buffer[:length])
-            self._drop(length)
-            return body
-        else:
-            arrived = len(self._buffer)
-        self._await_body(arrived)
-        return None
-
-    def _await_body(self, arrived: int) -> None:
-        board = self._board
-        limits = board.limits
-        if not self._is_large:  # which has a place of its own
-            board.buffered_bytes += arrived - self._buffered
-            self._buffered = arrived
-        if board.buffered_bytes > limits.max_buffered_bytes:
-            raise Refused(Refusal.BUFFERS_FULL)
-        if self._begun_at == NEVER:
-            self._begun_at = board.now()
-        # Each byte buys its share of time, so that the average rate holds at every instant.
-        self.overdue_at = self._begun_at + limits.body_grace_s + arrived / limits.body_min_rate
-        if self._owes_continue and not self._exchanges:
-            self._send_continue()
 
     def _complete(self, head: Head, body: bytes) -> Exchange:
         board = self._board
@@ -351,16 +270,11 @@ class Connection(asyncio.Protocol):
             head.named,
         )
         exchange = Exchange(request, self, not head.keeps_alive or board.is_draining)
-        self._head = None
-        self._body = None
-        self._owes_continue = False
-        self._begun_at = NEVER
+        self._arriving.finish()
         self.overdue_at = NEVER
-        if self._buffered:
-            self._release_buffered()
         if exchange.is_last:
             self._is_taking = False
-            self._buffer = b""
+            self._arriving.buffer = b""
         self._exchanges.append(exchange)
         board.submit(exchange)
         return exchange
@@ -370,37 +284,16 @@ class Connection(asyncio.Protocol):
         assert desk is not None, "nobody else lets a large body in"
         return desk
 
-    def _drop(self, count: int) -> None:
-        if isinstance(self._buffer, bytearray):
-            del self._buffer[:count]
-        else:
-            self._buffer = self._buffer[count:]
-
     def _discard(self, count: int) -> None:
         self._discarded += count
         most = _DISCARDED_UPLOAD if self._was_large else _DISCARDED_BODIES * self._board.limits.max_body_bytes
         if self._discarded > most:
             self._transport.abort()
 
-    def _forget_unfinished(self) -> None:
-        self._buffer = b""
-        self._is_aside = False
-        self._head = None
-        self._body = None
-        self._owes_continue = False
-        self._release_buffered()
-        if self._is_large:
-            self._is_large = False
-            self._uploads().release()
-
-    def _release_buffered(self) -> None:
-        self._board.buffered_bytes -= self._buffered
-        self._buffered = 0
-
     def _pause(self) -> None:
         if not self._is_paused and self._ended_at == NEVER:
             self._is_paused = True
-            self._begun_at = NEVER  # a client is not late while we do not listen
+            self._arriving.begun_at = NEVER  # a client is not late while we do not listen
             self.overdue_at = NEVER
             self._transport.pause_reading()
 
@@ -410,7 +303,7 @@ class Connection(asyncio.Protocol):
         if self._is_paused and not self._is_blocked and len(self._exchanges) <= limits.max_pipelined // 2:
             self._is_paused = False
             self._transport.resume_reading()
-            if self._head is not None or self._buffer:
+            if self._arriving.head is not None or self._arriving.buffer:
                 self._advance()
             elif not self._exchanges:
                 self.overdue_at = self._board.now() + limits.keep_alive_s
@@ -460,24 +353,25 @@ class Connection(asyncio.Protocol):
             self._finish()
         elif self._is_paused:
             self._resume()
-        elif self._head is not None:
-            if self._owes_continue:
+        elif self._arriving.head is not None:
+            if self._arriving.owes_continue:
                 self._send_continue()
-        elif not self._buffer:
+        elif not self._arriving.buffer:
             self.overdue_at = self._board.now() + self._board.limits.keep_alive_s
 
     def _refuse(self, refused: Refused) -> None:
         self._board.counters.refused[refused.refusal] += 1
         self._was_large = refused.is_for_known
         self._is_taking = False
-        self._forget_unfinished()
+        self._is_aside = False
+        self._arriving.forget()
         self.overdue_at = NEVER
         self._final = refused.reply
         if not self._exchanges:
             self._settle()
 
     def _send_continue(self) -> None:
-        self._owes_continue = False
+        self._arriving.owes_continue = False
         self._write(CONTINUE)
 
     def _write(self, data: bytes) -> None:
@@ -488,7 +382,7 @@ class Connection(asyncio.Protocol):
 
     def close_when_done(self) -> None:
         """End the connection after what was accepted is answered; a request that is arriving may finish."""
-        if not self._is_taking or self._head is not None or self._buffer:
+        if not self._is_taking or self._arriving.head is not None or self._arriving.buffer:
             return
         self._is_taking = False
         if self._exchanges:
@@ -510,9 +404,9 @@ class Connection(asyncio.Protocol):
                 self.overdue_at = write_end
             else:
                 self.cut_off()
-        elif self._head is not None:
+        elif self._arriving.head is not None:
             self._refuse(Refused(Refusal.BODY_TIMEOUT))
-        elif self._buffer:
+        elif self._arriving.buffer:
             self._refuse(Refused(Refusal.HEAD_TIMEOUT))
         else:
             board.counters.idle_closed += 1
