@@ -214,6 +214,22 @@ def test_an_event_id_is_stored_once(tmp_path: Path, trail: Trail) -> None:
     assert trail.catch_up(100) == 0
 
 
+def test_what_comes_with_a_record_that_was_delivered_twice_keeps_its_resources(
+    tmp_path: Path, trail: Trail
+) -> None:
+    """Each event names its own, whatever of the same batch was not taken; nobody is left with another's."""
+    others = [record(number, request_parameters={"secretId": f"secret-{number}"}) for number in (2, 3)]
+    write(tmp_path, record(1), record(1), others[0], record(1))
+    assert trail.catch_up(100) == 4
+    write(tmp_path, others[1])
+    assert trail.catch_up(100) == 1
+    assert ask(trail, Attribute.RESOURCE_NAME, "secret-2") == ["02"]
+    assert ask(trail, Attribute.RESOURCE_NAME, "secret-3") == ["03"]
+    assert ask(trail, Attribute.RESOURCE_NAME, "prod/db") == ["01"]
+    for event in trail.find(EVERYTHING, 50).events:
+        assert len(event.resources) == (2 if event.event_id.endswith("1") else 1)
+
+
 def test_only_durable_records_are_taken(tmp_path: Path, trail: Trail) -> None:
     """What lies behind the anchor may yet be refused and cut."""
     write(tmp_path, record(1), record(2))

@@ -9,7 +9,7 @@ Rules:
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -46,8 +46,8 @@ CREATE INDEX IF NOT EXISTS resources_by_time ON resources (scope, time_s, positi
 CREATE INDEX IF NOT EXISTS resources_by_type ON resources (scope, type, time_s, position);
 """
 _INSERT_EVENT: Final = (
-    "INSERT INTO events (scope, time_s, event_id, event_name, event_source, read_only, username,"
-    " access_key_id, journal, seq, record) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+    "INSERT INTO events (position, scope, time_s, event_id, event_name, event_source, read_only, username,"
+    " access_key_id, journal, seq, record) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
 )
 _INSERT_RESOURCE: Final = (
     "INSERT INTO resources (scope, name, time_s, position, type, is_bare) VALUES (?, ?, ?, ?, ?, ?)"
@@ -92,6 +92,7 @@ class TrailIntake:
     def __init__(self, directory: Path, connection: apsw.Connection) -> None:
         self._directory = directory
         self._connection = connection
+        self._cursor = connection.cursor()
         self._scopes: dict[tuple[str, str], int] = {}
         if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'resources_by_type'").fetchall():
             connection.execute(f"BEGIN IMMEDIATE; {SCHEMA} COMMIT")
@@ -162,47 +163,63 @@ class TrailIntake:
     def _take_in_frames(
         self, reader: SegmentReader, journal: str, cursor: _Cursor, path: Path, durable: int, budget: int
     ) -> _Cursor:
-        taken = 0
+        segment, offset, seq, digest = cursor
+        records: list[tuple[int, bytes]] = []
         for frame in reader.frames():
             if isinstance(frame, RecordFrame):
-                if frame.seq > durable or taken >= budget:
-                    return cursor
-                if not frame.follows(cursor.seq, cursor.digest):
+                if frame.seq > durable or len(records) >= budget:
+                    break
+                if not frame.follows(seq, digest):
                     raise AuditDamaged(f"{path.name}: the record at byte {frame.start} breaks the chain")
-                self._insert(journal, frame)
-                taken += 1
-                cursor = cursor._replace(seq=frame.seq, digest=frame.digest)
-            cursor = cursor._replace(offset=frame.end)
-        if reader.trouble is not None and cursor.seq < durable:
-            raise AuditDamaged(f"{path.name}: {reader.trouble}, at byte {reader.end}")
-        return cursor
+                seq, digest = frame.seq, frame.digest
+                records.append((seq, frame.record))
+            offset = frame.end
+        else:
+            if reader.trouble is not None and seq < durable:
+                raise AuditDamaged(f"{path.name}: {reader.trouble}, at byte {reader.end}")
+        self._insert(journal, records)
+        return _Cursor(segment, offset, seq, digest)
 
-    def _insert(self, journal: str, frame: RecordFrame) -> None:
-        row = read_row(frame.record)
-        scope = self._scope(row.account, row.region)
-        self._connection.execute(
-            _INSERT_EVENT,
-            (
-                scope,
-                row.time_s,
-                row.event_id,
-                row.event_name,
-                row.event_source,
-                int(row.read_only),
-                row.username,
-                row.access_key_id,
-                journal,
-                frame.seq,
-                frame.record,
-            ),
-        )
-        if self._connection.changes():
-            position = self._connection.last_insert_rowid()
-            for resource in row.resources:
-                self._connection.execute(
-                    _INSERT_RESOURCE,
-                    (scope, resource.name, row.time_s, position, resource.type, int(resource.is_bare)),
+    def _insert(self, journal: str, records: Sequence[tuple[int, bytes]]) -> None:
+        """Add the rows of records, a step for all of them before the next one: see decision 12 for why."""
+        rows = [read_row(record) for _, record in records]
+        found: Any = self._connection.execute("SELECT max(position) FROM events").fetchall()
+        before = found[0][0] or 0
+        events: list[tuple[Any, ...]] = []
+        resources: list[tuple[Any, ...]] = []
+        for position, ((seq, record), row) in enumerate(zip(records, rows, strict=True), before + 1):
+            scope = self._scope(row.account, row.region)
+            events.append(
+                (
+                    position,
+                    scope,
+                    row.time_s,
+                    row.event_id,
+                    row.event_name,
+                    row.event_source,
+                    int(row.read_only),
+                    row.username,
+                    row.access_key_id,
+                    journal,
+                    seq,
+                    record,
                 )
+            )
+            for resource in row.resources:
+                resources.append(
+                    (scope, resource.name, row.time_s, position, resource.type, int(resource.is_bare))
+                )
+        changes = self._connection.total_changes()
+        self._cursor.executemany(_INSERT_EVENT, events)
+        if self._connection.total_changes() - changes < len(events):  # some were here before
+            new = {
+                position
+                for (position,) in self._cursor.execute(
+                    "SELECT position FROM events WHERE position > ?", (before,)
+                )
+            }
+            resources = [resource for resource in resources if resource[3] in new]
+        self._cursor.executemany(_INSERT_RESOURCE, resources)
 
     def _scope(self, account: str, region: str) -> int:
         """Return the number of an account and Region; only a committed one is kept in memory."""
