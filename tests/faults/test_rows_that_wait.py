@@ -1,8 +1,9 @@
 """Rows that wait for the end of their group (decision 15): nobody sees a difference, and what does not fit fails.
 
-Tried by hand: without ``written_before``, without the look at ``_rows`` in ``add``, without the savepoint of
+Tried by hand: without ``written_before``, without ``make_way``, without the savepoint of
 ``write``, with an ``undo`` that keeps the change's own rows, without counting what SQLite changed, without
-``_is_broken`` and without ``_is_change_broken``, tests here fail.
+``_is_broken`` and without ``_is_change_broken``, tests here fail; so they do when ``Group.mark`` does not alter what
+an undone change goes back to, or does so for a change that does not stand.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from strongroom.config import Settings
 from strongroom.opening import Opened, create, open_deployment
 from strongroom.seal.file import FileSeal
 from strongroom.services.iam.tables import REGIONS
+from strongroom.services.secretsmanager.tables import VERSIONS
 from strongroom.store.engine import DATABASE_NAME
 from strongroom.store.errors import GroupBroken, StoreTampered
 from strongroom.store.revision import raise_revision
@@ -44,8 +46,15 @@ class Group:
         self.statements: list[str] = []
 
     def commit(self, *changes: Work, waits: bool = True) -> None:
-        """Make changes as one group and commit it."""
+        """Make changes as one group and commit it, on a connection that has seen nothing."""
         transaction = self.opened.open_transaction()
+        try:
+            self.commit_on(transaction, *changes, waits=waits)
+        finally:
+            transaction.connection.close(True)
+
+    def commit_on(self, transaction: Transaction, *changes: Work, waits: bool = True) -> None:
+        """Make changes as one group and commit it."""
         connection = transaction.connection
         anchor = self.opened.open_anchor()
         try:
@@ -65,7 +74,6 @@ class Group:
             anchor.write(head)
         finally:
             anchor.close()
-            connection.close(True)
 
     def regions(self) -> list[Row]:
         """Read what is there, as a reader does that has seen nothing."""
@@ -217,6 +225,108 @@ def test_k03_an_error_of_its_own_rows_that_a_change_swallows_fails_the_group(gro
         group.commit(swallow)
 
 
+def version(name: str) -> Row:
+    """Give the row of a version of one secret: all of them share a leaf."""
+    return (7, name, 1, 0, "", "SecretString", b"sealed " + name.encode())
+
+
+def insert_made(name: str, made: list[str]) -> Work:
+    """Give a change that adds such a row, which notes when it is made."""
+
+    def make() -> Row:
+        made.append(name)
+        return version(name)
+
+    return lambda transaction: transaction.insert_made(VERSIONS, (7, name), make)
+
+
+@pytest.mark.parametrize("waits", [True, False], ids=["later", "at once"])
+def test_a_row_that_is_made_later_is_made_once_and_listed_at_once(group: Group, waits: bool) -> None:
+    """Before it is made its key is taken; who reads it has it made."""
+    made: list[str] = []
+
+    def look(transaction: Transaction) -> None:
+        assert made == ([] if waits else ["a"])
+        assert transaction.is_listed(VERSIONS, 7, "a")
+        assert not transaction.is_listed(VERSIONS, 7, "b")
+        insert_made("b", made)(transaction)
+        assert transaction.most_in_family(VERSIONS, 7) == 2
+        assert transaction.find(VERSIONS, 7, "a") == version("a")
+        assert made == ["a", "b"]
+
+    group.commit(insert_made("a", made), look, insert_made("c", made), waits=waits)
+    assert made == ["a", "b", "c"]
+    rows = group.opened.open_rows(65_536)
+    assert [rows.find(VERSIONS, 7, name) for name in "abc"] == [version(name) for name in "abc"]
+
+
+@pytest.mark.parametrize("reads", [False, True], ids=["waiting", "written"])
+def test_a_row_that_was_to_be_made_is_undone_beside_others_of_its_leaf(group: Group, reads: bool) -> None:
+    """Those that stood before have the marks that they got meanwhile."""
+    made: list[str] = []
+
+    def undone(transaction: Transaction) -> None:
+        insert_made("b", made)(transaction)
+        transaction.update(VERSIONS, (*version("z")[:-1], b"other"))
+        if reads:
+            assert transaction.find(VERSIONS, 7, "b") == version("b")
+        raise Undone
+
+    group.commit(insert_made("z", made))
+    group.commit(insert_made("a", made), undone, insert_made("c", made))
+    rows = group.opened.open_rows(65_536)
+    wanted = [version("a"), None, version("c"), version("z")]
+    assert [rows.find(VERSIONS, 7, name) for name in "abcz"] == wanted
+    assert made.count("b") == int(reads)
+
+
+def test_a_row_that_is_written_again_leaves_the_others_of_its_leaf_their_marks(group: Group) -> None:
+    """Having those written that wait gives entries of the leaf their marks; nothing read before is put back."""
+    made: list[str] = []
+
+    def other(number: int) -> Work:
+        row = (*version("z")[:-1], b"%d" % number)
+        return lambda transaction: transaction.update(VERSIONS, row)
+
+    group.commit(insert_made("z", made))
+    group.commit(insert_made("a", made), other(1), insert_made("b", made), other(2), other(3))
+    rows = group.opened.open_rows(65_536)
+    assert [rows.find(VERSIONS, 7, name) for name in "ab"] == [version("a"), version("b")]
+    assert rows.find(VERSIONS, 7, "z") == (*version("z")[:-1], b"3")
+
+
+def test_a_row_that_cannot_be_made_keeps_its_group_from_being_committed(group: Group) -> None:
+    """At the end, and when somebody swallows the error before."""
+
+    def fail() -> Row:
+        raise Undone
+
+    def broken(transaction: Transaction) -> None:
+        transaction.insert_made(VERSIONS, (7, "a"), fail)
+
+    def swallow(transaction: Transaction) -> None:
+        with pytest.raises(Undone):
+            transaction.find(REGIONS, "eu-1")
+
+    with pytest.raises(Undone):
+        group.commit(insert("eu-1"), broken)
+    with pytest.raises(GroupBroken):
+        group.commit(insert("eu-1"), broken, swallow)
+    assert group.regions() == []
+
+
+def test_a_leaf_that_two_writers_touch_in_turn_is_what_the_last_of_them_left(group: Group) -> None:
+    """What a writer keeps of its own leaves holds as long as nobody else wrote them."""
+    made: list[str] = []
+    writers = group.opened.open_transaction(), group.opened.open_transaction()
+    for number, name in enumerate("abcde"):
+        group.commit_on(writers[number % 3 % 2], insert_made(name, made))
+    rows = group.opened.open_rows(65_536)
+    assert [rows.find(VERSIONS, 7, name) for name in "abcde"] == [version(name) for name in "abcde"]
+    for writer in writers:
+        writer.connection.close(True)
+
+
 def members(name: str, number: int, value: str = "v") -> dict[str, str]:
     """Give what PutSecretValue is asked for."""
     return {"SecretId": name, "ClientRequestToken": f"{number:032d}", "SecretString": value}
@@ -253,6 +363,31 @@ def test_changes_of_one_group_see_each_other(tmp_path: Path) -> None:
         assert json.loads(read.body)["SecretString"] == "last"
         listed = await stand.ask("GetSecretValue", {"SecretId": "s", "VersionId": f"{2:032d}"})
         assert listed.status == 400, "the versions of the secret that was deleted are gone"
+
+    run(tmp_path, test)
+
+
+def test_values_that_follow_each_other_in_one_group(tmp_path: Path) -> None:
+    """Of one secret and of two: each version is there, and the last of each is the present one."""
+
+    async def test(stand: Stand) -> None:
+        for name in ("s", "t"):
+            create = {"Name": name, "ClientRequestToken": "0" * 32, "SecretString": "first"}
+            assert (await stand.ask("CreateSecret", create)).status == 200
+        order = "sstsstts"
+        with stand.held_turn(), stand.together():
+            sent = [
+                stand.send("PutSecretValue", members(name, number, f"value {number}"))
+                for number, name in enumerate(order, 1)
+            ]
+        assert {(await stand.reply(request_id)).status for request_id in sent} == {200}
+        for number, name in enumerate(order, 1):
+            asked = {"SecretId": name, "VersionId": f"{number:032d}"}
+            read = await stand.ask("GetSecretValue", asked)
+            assert json.loads(read.body)["SecretString"] == f"value {number}"
+        for name in "st":
+            read = await stand.ask("GetSecretValue", {"SecretId": name})
+            assert json.loads(read.body)["SecretString"] == f"value {order.rindex(name) + 1}"
 
     run(tmp_path, test)
 

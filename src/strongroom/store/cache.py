@@ -20,20 +20,28 @@ from typing import Any, Final
 import apsw
 
 from strongroom.store.leaves import NOTHING, extend_log
+from strongroom.store.table import Row
 
 ENTRY_OVERHEAD_BYTES: Final = 400
 CHANGES_SQL: Final = "SELECT seq, cache_key FROM changes WHERE seq > ? ORDER BY seq"
 
 
+WrittenRow = tuple[Row, bytes]
+"""A row that this connection wrote, and its code."""
+
+
 class _Entry:
     """A kept value."""
 
-    __slots__ = ("depends_on", "size", "value", "was_used")
+    __slots__ = ("depends_on", "size", "value", "was_used", "written")
 
-    def __init__(self, value: object, size: int, depends_on: tuple[str, ...]) -> None:
+    def __init__(
+        self, value: object, size: int, depends_on: tuple[str, ...], written: WrittenRow | None
+    ) -> None:
         self.value: Any = value
         self.size = size
         self.depends_on = depends_on
+        self.written = written
         self.was_used = False
 
 
@@ -106,13 +114,28 @@ class RowCache:
         self.hits += 1
         return entry.value
 
-    def put(self, key: str, value: object, weight: int, depends_on: tuple[str, ...] = ()) -> None:
-        """Keep ``value``, whose estimated size in bytes is ``weight``, until its key or one it depends on changes."""
+    def written(self, key: str) -> WrittenRow | None:
+        """Return the row that an entry was put with."""
+        entry = self._entries.get(key)
+        return None if entry is None else entry.written
+
+    def put(
+        self,
+        key: str,
+        value: object,
+        weight: int,
+        depends_on: tuple[str, ...] = (),
+        written: WrittenRow | None = None,
+    ) -> None:
+        """Keep ``value``, whose estimated size in bytes is ``weight``, until its key or one it depends on changes.
+
+        ``written`` is the row that holds it, when this connection has just written it.
+        """
         self._forget(key)
         size = weight + ENTRY_OVERHEAD_BYTES * (1 + len(depends_on))
         if size > self._most_bytes:
             return
-        self._entries[key] = _Entry(value, size, depends_on)
+        self._entries[key] = _Entry(value, size, depends_on, written)
         self._bytes += size
         for dependency in depends_on:
             self._dependents.setdefault(dependency, set()).add(key)

@@ -9,7 +9,7 @@ Rules:
  - The anchor is read before the snapshot begins: what it says was committed by then, so a snapshot that does not
    have it is an old one.
  - A page or leaf is believed when it has the digest that the level above holds. Pages are kept; they are read again
-   when the head has another digest for them.
+   when the head has another digest for them. So are leaves that this connection wrote, as many as there is room for.
  - While the anchor names no newer head than the one that was seen last, a row is looked for in its leaf without a
    snapshot: it is the newest if it is there. Whatever does not fit then is read again in a snapshot, which decides:
    somebody may have committed between the two reads.
@@ -20,7 +20,7 @@ has seen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from strongroom.crypto.errors import RowTampered
@@ -45,6 +45,8 @@ PAGE_SQL: Final = "SELECT digests FROM store_pages WHERE page = ?"
 LEAF_SQL: Final = "SELECT entries FROM store_leaves WHERE leaf = ?"
 LEAVES_SQL: Final = "SELECT leaf, entries FROM store_leaves WHERE leaf IN (SELECT value FROM json_each(?))"
 _MANY: Final = 3
+_LEAVES_KEPT_BYTES: Final = 2_097_152
+_LEAF_OVERHEAD_BYTES: Final = 250
 
 
 def read_head(fetch: Fetch, authenticator: Authenticator) -> Head | None:
@@ -76,6 +78,8 @@ class Freshness:
         self._row: Row = ()
         self._head = Head(0)
         self._pages: dict[int, tuple[bytes, bytes]] = {}
+        self._leaves: dict[int, tuple[bytes, bytes]] = {}
+        self._leaf_bytes = 0
 
     @property
     def head(self) -> Head:
@@ -175,6 +179,18 @@ class Freshness:
         self._pages[number] = (digest, content)
         return digest
 
+    def keep_leaves(self, leaves: Iterable[tuple[int, bytes, bytes]]) -> None:
+        """Take leaves that this connection has written itself: number, digest and entries of each."""
+        for number, digest, entries in leaves:
+            before = self._leaves.pop(number, None)  # what was written last is given up last
+            if before is not None:
+                self._leaf_bytes -= len(before[1]) + _LEAF_OVERHEAD_BYTES
+            self._leaves[number] = (digest, entries)
+            self._leaf_bytes += len(entries) + _LEAF_OVERHEAD_BYTES
+        while self._leaf_bytes > _LEAVES_KEPT_BYTES:
+            _, entries = self._leaves.pop(next(iter(self._leaves)))
+            self._leaf_bytes -= len(entries) + _LEAF_OVERHEAD_BYTES
+
     def leaf(self, number: int) -> bytes:
         """Read the entries of a leaf in the present snapshot.
 
@@ -185,6 +201,9 @@ class Freshness:
         wanted = self.page(page)[index * DIGEST_BYTES : (index + 1) * DIGEST_BYTES]
         if wanted == NOTHING:
             return b""
+        held = self._leaves.get(number)
+        if held is not None and held[0] == wanted:
+            return held[1]
         entries = self._content(LEAF_SQL, number)
         if digest_of(entries) != wanted:
             raise StoreTampered("a leaf of the record of live rows is not the newest")

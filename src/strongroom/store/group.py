@@ -10,44 +10,49 @@ This module does no I/O.
 
 from __future__ import annotations
 
-from strongroom.store.leaves import DIGEST_BYTES, LEAVES_IN_PAGE, Head, digest_of, extend_log
+from typing import Final
+
+from strongroom.store.leaves import (
+    MARK_BYTES,
+    Head,
+    Place,
+    digest_of,
+    extend_log,
+    with_entry,
+)
+
+_UNMARKED: Final = bytes(MARK_BYTES)
 
 
 class Group:
     """The leaves and the entries of the change log that a group has made.
 
-    Args:
-        head: The head that the group began with.
-
     Attributes:
+        head: The head that the group began with.
         leaves: The leaves that were looked at or changed, by number.
         touched: The numbers of those that were changed.
-        log_seq: The number of the newest entry of the change log.
-        log_digest: Of the change log up to there.
-        entries: What the group added to the log, by number and cache key.
+        log: The cache keys that the group adds to the change log.
         family_leaves: The leaf of each family that was looked for, by the family's name and key.
     """
 
     __slots__ = (
         "_kept",
         "_undoing",
-        "entries",
         "family_leaves",
+        "head",
         "leaves",
-        "log_digest",
-        "log_seq",
+        "log",
         "touched",
     )
 
     def __init__(self, head: Head) -> None:
         self.leaves: dict[int, bytes] = {}
         self.touched: set[int] = set()
-        self.log_seq = head.log_seq
-        self.log_digest = head.log_digest
-        self.entries: list[tuple[int, str]] = []
+        self.log: list[str] = []
+        self.head = head
         self.family_leaves: dict[tuple[str, object], int] = {}
         self._undoing: dict[int, bytes] = {}
-        self._kept = (0, self.log_seq, self.log_digest)
+        self._kept = 0
 
     def set_leaf(self, number: int, entries: bytes) -> None:
         """Give a leaf that was looked at other entries."""
@@ -57,28 +62,46 @@ class Group:
             self.leaves[number] = entries
             self.touched.add(number)
 
-    def log(self, key: str) -> None:
-        """Add a cache key to the change log."""
-        self.log_seq += 1
-        self.log_digest = extend_log(self.log_digest, self.log_seq, key)
-        self.entries.append((self.log_seq, key))
+    def expect(self, place: Place) -> None:
+        """Add an entry whose mark is not known yet: its row is made when it goes in."""
+        self.set_leaf(place.leaf, self.leaves[place.leaf] + place.name + _UNMARKED)
+
+    def mark(self, place: Place, mark: bytes, *, stands: bool) -> None:
+        """Give an expected entry its mark.
+
+        Args:
+            place: Where the entry is.
+            mark: The mark.
+            stands: Whether the change that added it stands: the one under way is undone without it then.
+        """
+        leaf = place.leaf
+        self.leaves[leaf] = with_entry(self.leaves[leaf], place.name, mark)
+        before = self._undoing.get(leaf)
+        if stands and before is not None:
+            self._undoing[leaf] = with_entry(before, place.name, mark)
 
     def undo(self) -> None:
         """Forget what was done since ``keep``."""
         self.leaves.update(self._undoing)
         self._undoing.clear()
-        added, self.log_seq, self.log_digest = self._kept
-        del self.entries[added:]
+        del self.log[self._kept :]
 
     def keep(self) -> None:
         """Let what was done so far stand."""
         self._undoing.clear()
-        self._kept = (len(self.entries), self.log_seq, self.log_digest)
+        self._kept = len(self.log)
 
-    def digests_by_page(self) -> dict[int, list[tuple[int, bytes]]]:
-        """Give, by page, the place and the new digest of each leaf that was changed."""
-        changed: dict[int, list[tuple[int, bytes]]] = {}
-        for number in self.touched:
-            page, index = divmod(number, LEAVES_IN_PAGE)
-            changed.setdefault(page, []).append((index * DIGEST_BYTES, digest_of(self.leaves[number])))
-        return changed
+    def chained_log(self) -> tuple[list[tuple[int, str]], int, bytes]:
+        """Give what the group adds to the change log, by number and cache key, and where the log stands then."""
+        entries: list[tuple[int, str]] = []
+        seq, digest = self.head.log_seq, self.head.log_digest
+        for key in self.log:
+            seq += 1
+            digest = extend_log(digest, seq, key)
+            entries.append((seq, key))
+        return entries, seq, digest
+
+    def digested_leaves(self) -> list[tuple[int, bytes, bytes]]:
+        """Give the number, the new digest and the entries of each leaf that was changed."""
+        leaves = self.leaves
+        return [(number, digest_of(leaves[number]), leaves[number]) for number in self.touched]

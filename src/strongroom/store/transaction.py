@@ -16,11 +16,13 @@ from typing import Final
 
 import apsw
 
+from strongroom.store.cache import WrittenRow
 from strongroom.store.errors import StoreTampered
 from strongroom.store.group import Group
 from strongroom.store.leaves import (
     DIGEST_BYTES,
     ENTRY_BYTES,
+    LEAVES_IN_PAGE,
     MARK_BYTES,
     Head,
     Place,
@@ -73,7 +75,7 @@ class Transaction(Rows):
             super().refresh()
             return
         group = self._group or self._begin_group()
-        self.cache.refresh(group.log_seq, group.log_digest)
+        self.cache.refresh(group.head.log_seq, group.head.log_digest)
 
     def begin_empty(self) -> None:
         """Begin the first group of a store that has no record of live rows yet."""
@@ -111,7 +113,37 @@ class Transaction(Rows):
             raise StoreTampered(f"a row of {table.name} is there that is not live") from problem
         self._add(table, row, tag)
 
-    def update(self, table: Table, row: Row, was: Row | None = None) -> None:
+    def insert_made(self, table: Table, key: Row, make: Callable[[], Row]) -> None:
+        """Add a row that may be made later: what it costs is paid in one go with those of other changes then.
+
+        Args:
+            table: Its table, without further unique columns.
+            key: Its primary key.
+            make: Makes the whole row, once. It must not fail for a reason that lies in the request: when it fails,
+                so may the whole group.
+
+        Raises:
+            StoreTampered: As ``insert``.
+        """
+        if not self._unwritten.waits or self.is_listed(table, *key):
+            self.insert(table, make())
+            return
+        assert not table.unique, "what is unique of the row is not known yet"
+        group = self._group or self._begin_group()
+        place, tag_of = self._place(table, key), self._authenticator.tag
+        group.expect(place)
+
+        def bindings(stands: bool) -> Row:
+            row = make()
+            tag = tag_of(table.name, row)
+            group.mark(place, mark_of(tag), stands=stands)
+            return (*row, tag)
+
+        self._unwritten.add(table.insert_sql, bindings, table.name, key)
+
+    def update(
+        self, table: Table, row: Row, was: Row | None = None, was_tag: bytes | None = None
+    ) -> WrittenRow:
         """Replace the row that has the primary key of ``row``, if there is one.
 
         Args:
@@ -119,12 +151,17 @@ class Transaction(Rows):
             row: What it is to be; the key and what ``table.unique`` names stay the same.
             was: What it was read as, if that is known: then only the columns that differ are written, and the
                 indexes of the others are left alone.
+            was_tag: The code of ``was``, when this connection has written it.
+
+        Returns:
+            The row and its code.
 
         Raises:
             StoreTampered: There is one that was deleted before, or none although it was not.
         """
         group = self._group or self._begin_group()
         key = table.key_of(row)
+        self._unwritten.make_way(table.name, key)  # the entries of its leaf are read next
         tag = self._authenticator.tag(table.name, row)
         place = self._place(table, key)
         entries = self._leaf(place.leaf)
@@ -132,7 +169,7 @@ class Transaction(Rows):
         columns = table.mutable
         # INVARIANT: the code covers all columns, so those that are not written are what it was made of: ``was`` has
         # the code of the live row.
-        if was is not None and mark == mark_of(self._authenticator.tag(table.name, was)):
+        if was is not None and mark == mark_of(was_tag or self._authenticator.tag(table.name, was)):
             columns = tuple([position for position in columns if row[position] != was[position]])
         sql = self._updates.get((table.name, columns))
         if sql is None:
@@ -148,6 +185,7 @@ class Transaction(Rows):
                 )
         if mark is not None:
             group.set_leaf(place.leaf, with_entry(entries, place.name, mark_of(tag)))
+        return row, tag
 
     def delete(self, table: Table, *key: Value) -> None:
         """Remove the row with this primary key, if there is one.
@@ -205,7 +243,7 @@ class Transaction(Rows):
         """Say which cache keys this change invalidates, here and in every other worker."""
         group = self._group or self._begin_group()
         for key in cache_keys:
-            group.log(key)
+            group.log.append(key)
             self.cache.drop(key)
 
     def run(self, sql: str, bindings: Sequence[Value] = ()) -> None:
@@ -242,26 +280,29 @@ class Transaction(Rows):
         """
         self._unwritten.finish()
         group = self._group or self._begin_group()
+        leaves = group.digested_leaves()
+        changed: dict[int, bytearray] = {}
+        for number, digest, _ in leaves:
+            page, index = divmod(number, LEAVES_IN_PAGE)
+            digests = changed.get(page)
+            if digests is None:
+                digests = changed[page] = bytearray(self._freshness.page(page))
+            digests[index * DIGEST_BYTES : (index + 1) * DIGEST_BYTES] = digest
+        pages = [(page, bytes(digests)) for page, digests in changed.items()]
         top = bytearray(self._freshness.head.pages)
-        pages: list[tuple[int, bytes]] = []
-        for page, changed in group.digests_by_page().items():
-            digests = bytearray(self._freshness.page(page))
-            for at, digest in changed:
-                digests[at : at + DIGEST_BYTES] = digest
-            content = bytes(digests)
-            pages.append((page, content))
+        for page, content in pages:
             top[page * DIGEST_BYTES : (page + 1) * DIGEST_BYTES] = self._freshness.keep_page(page, content)
-        self._cursor.executemany(_WRITE_LEAF, [(number, group.leaves[number]) for number in group.touched])
+        self._freshness.keep_leaves(leaves)
+        self._cursor.executemany(_WRITE_LEAF, [(number, content) for number, _, content in leaves])
         self._cursor.executemany(_WRITE_PAGE, pages)
-        self._cursor.executemany(_WRITE_LOG, group.entries)
-        head = Head(
-            max(self._freshness.head.revision, above) + 1, group.log_seq, group.log_digest, bytes(top)
-        )
+        entries, log_seq, log_digest = group.chained_log()
+        self._cursor.executemany(_WRITE_LOG, entries)
+        head = Head(max(self._freshness.head.revision, above) + 1, log_seq, log_digest, bytes(top))
         value = head.encode()
         tag = self._authenticator.tag(META.name, (HEAD_NAME, value))
         self._write(_WRITE_HEAD, (HEAD_NAME, value, tag))
         self._freshness.trust(head, (value, tag))
-        self.cache.stand_at(group.log_seq, group.log_digest)
+        self.cache.stand_at(log_seq, log_digest)
         self._group = None
         return head
 

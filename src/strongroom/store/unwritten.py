@@ -8,6 +8,8 @@ Rules:
    in another way, has them written before (``transaction.py``).
  - Only what can be done in any order waits: new rows, and new states of rows that are live, each row once. When a row
    that waits is written anew, or one is taken away, all that wait are written first.
+ - A row may be made when it goes in (``MakeBindings``): values are sealed one after the other then, with the code for
+   that in the caches.
  - What the change under way wrote is kept apart until it stands. It is undone by forgetting it; a savepoint is
    opened only when SQLite has to be told of it before that.
  - A row that does not fit the store was met by an attack or a defect. When its change stands already, the whole group
@@ -16,7 +18,7 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import apsw
@@ -25,12 +27,15 @@ from strongroom.store.errors import GroupBroken, StoreTampered
 from strongroom.store.freshness import Fetch
 from strongroom.store.table import Row, Value
 
+MakeBindings = Callable[[bool], Sequence[Value]]
+"""Makes what is bound to the statement of a row; told whether the change that it belongs to stands."""
+
 
 class _Write(NamedTuple):
     """One row: its statement with what is bound to it, and who it is."""
 
     sql: str
-    bindings: Sequence[Value]
+    bindings: Sequence[Value] | MakeBindings
     row: tuple[str, Row]
 
 
@@ -56,7 +61,7 @@ class Unwritten:
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
         self._cursor = connection.cursor()
-        self._kept: dict[str, list[Sequence[Value]]] = {}
+        self._kept: dict[str, list[Sequence[Value] | MakeBindings]] = {}
         self._own: list[_Write] = []
         self._rows: set[tuple[str, Row]] = set()
         self._has_savepoint = False
@@ -84,17 +89,17 @@ class Unwritten:
             self.write()
             self._open_savepoint()
 
-    def add(self, sql: str, bindings: Sequence[Value], table: str, key: Row) -> None:
-        """Let a row wait that the statement writes and no other.
-
-        Raises:
-            GroupBroken, StoreTampered: As ``write``.
-        """
+    def add(self, sql: str, bindings: Sequence[Value] | MakeBindings, table: str, key: Row) -> None:
+        """Let a row wait that the statement writes and no other, and that does not wait yet (``make_way``)."""
         row = (table, key)
-        if row in self._rows:
-            self.write()
+        assert row not in self._rows, "each row waits once"
         self._own.append(_Write(sql, bindings, row))
         self._rows.add(row)
+
+    def make_way(self, table: str, key: Row) -> None:
+        """Have everything written if this row waits: before anything is read of it; raises as ``write`` does."""
+        if (table, key) in self._rows:
+            self.write()
 
     def write(self) -> None:
         """Tell SQLite of everything that waits.
@@ -110,7 +115,7 @@ class Unwritten:
             own, self._own = self._own, []
             self._is_change_broken = True
             for sql, bindings, _ in own:
-                if not self._fits(sql, [bindings]):
+                if not self._fits(sql, [bindings(False) if callable(bindings) else bindings]):
                     raise StoreTampered("a row is there that is not live, or is gone that was")
             self._is_change_broken = False
         self._rows.clear()
@@ -170,7 +175,7 @@ class Unwritten:
         kept, self._kept = self._kept, {}
         was_broken, self._is_broken = self._is_broken, True
         for sql, rows in kept.items():
-            if not self._fits(sql, rows):
+            if not self._fits(sql, [row(True) if callable(row) else row for row in rows]):
                 raise GroupBroken("a row is there that is not live, or is gone that was")
         self._is_broken = was_broken
 

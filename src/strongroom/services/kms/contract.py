@@ -16,7 +16,7 @@ Source: identity reference 6.4.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -108,15 +108,16 @@ def ensure_default_key(
     return arn
 
 
-def generate_data_key(
+def data_keys_of(
     rows: Rows, keyring: Keyring, key_arn: str, bound_to: Mapping[str, str]
-) -> tuple[DataKey, Wrapped]:
-    """Draw a data key and encrypt it under the default key: GenerateDataKey with AES_256.
+) -> Callable[[], tuple[DataKey, Wrapped]]:
+    """Find the default key and give what draws a data key and encrypts it: GenerateDataKey with AES_256.
 
     Raises:
         KeyUnusable: The key does not exist or is not enabled.
     """
-    return envelope.generate_data_key(_default_key(rows, key_arn).current_material(rows, keyring), bound_to)
+    material = _default_key(rows, key_arn).current_material(rows, keyring)
+    return lambda: envelope.generate_data_key(material, bound_to)
 
 
 def encrypt_data_key(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -10,6 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from strongroom.clock import Instant
+from strongroom.crypto.material import Sealed
 from strongroom.services.secretsmanager.model import (
     VERSIONS_MOST,
     Attributes,
@@ -63,6 +64,7 @@ POLICIES = Table("secret_policies", columns=("secret_id", "document"), key=("sec
 
 _BY_NAME = ("account_id", "region", "name")
 _FOREVER_MS = (1 << 63) - 1
+_WRITTEN_BYTES = 500
 _decode_attributes = msgspec.msgpack.Decoder(Attributes).decode
 _encode_attributes = msgspec.msgpack.Encoder().encode
 
@@ -107,10 +109,15 @@ def insert_secret(transaction: Transaction, secret: Secret) -> None:
 def update_secret(transaction: Transaction, secret: Secret) -> None:
     """Replace a secret's row; the next change of it in this process needs not read it again."""
     key = secret_key(secret.account, secret.region, secret.name)
-    was: Secret | None = transaction.cache.get(key)
-    transaction.update(SECRETS, _row_of_secret(secret), None if was is None else _row_of_secret(was))
+    written = transaction.cache.written(key)
+    if written is None:
+        kept: Secret | None = transaction.cache.get(key)
+        was, tag = None if kept is None else _row_of_secret(kept), None
+    else:
+        was, tag = written
+    written = transaction.update(SECRETS, _row_of_secret(secret), was, tag)
     transaction.changed(key)
-    transaction.cache.put(key, secret, _weigh_secret(secret))
+    transaction.cache.put(key, secret, _WRITTEN_BYTES + _weigh_secret(secret), written=written)
 
 
 def new_secret_id(transaction: Transaction, now_ms: Instant) -> int:
@@ -254,6 +261,16 @@ def version_of_row(row: Row) -> Version:
 def insert_version(transaction: Transaction, version: Version) -> None:
     """Add a version. Nobody can have it in a cache, because absent rows are not kept there."""
     transaction.insert(VERSIONS, _row_of_version(version))
+
+
+def insert_version_later(transaction: Transaction, version: Version, seal: Callable[[], Sealed]) -> None:
+    """Add a version whose value is sealed when its row goes in; ``version`` has none yet."""
+
+    def make() -> Row:
+        row = _row_of_version(version)
+        return (*row[:-1], seal())
+
+    transaction.insert_made(VERSIONS, (version.secret_id, version.version_id), make)
 
 
 def update_version(transaction: Transaction, version: Version) -> None:

@@ -13,7 +13,7 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, Literal
 
 import msgspec
@@ -21,7 +21,7 @@ import msgspec
 from strongroom.crypto import envelope
 from strongroom.crypto.envelope import ValueOpener, ValuePlace
 from strongroom.crypto.errors import CryptoError
-from strongroom.crypto.material import DataKey, Plaintext, Wrapped
+from strongroom.crypto.material import DataKey, Plaintext, Sealed, Wrapped
 from strongroom.errors import Fault, StrongroomError
 from strongroom.gateway.context import Context
 from strongroom.services.kms import contract as kms
@@ -130,28 +130,48 @@ def seal_version(context: Context, secret: Secret, version_id: str, value: Value
     Raises:
         Fault: The key cannot encrypt, or the caller may not use it.
     """
+    version, seal = seal_version_later(context, secret, version_id, value)
+    return msgspec.structs.replace(version, sealed=seal(), opened=[])
+
+
+def seal_version_later(
+    context: Context, secret: Secret, version_id: str, value: Value
+) -> tuple[Version, Callable[[], Sealed]]:
+    """Ask for the key that a value is to be sealed with as a version of a secret; the sealing itself can wait.
+
+    Returns:
+        The version without its value, and what seals it, once.
+
+    Raises:
+        Fault: The key cannot encrypt, or the caller may not use it.
+    """
     bound_to = encryption_context(secret, version_id)
     keys: tuple[str, ...] = ()
+    drawn: tuple[DataKey, Wrapped] | None = None
     try:
         if secret.attributes.key:
-            data_key, blob = _new_data_key(context, secret, bound_to)
-            keys = (kms.key_of_data_key(context.rows, blob),)
+            drawn = _new_data_key(context, secret, bound_to)
+            keys = (kms.key_of_data_key(context.rows, drawn[1]),)
         else:
-            keyring = context.deployment.keyring
             key_arn = _ensure_default_key(context, secret)
-            data_key, blob = kms.generate_data_key(context.rows, keyring, key_arn, bound_to)
+            draw = kms.data_keys_of(context.rows, context.deployment.keyring, key_arn, bound_to)
     except _KMS_PROBLEMS as problem:
         raise _refusal(problem, writes=True) from problem
-    sealed = envelope.seal_value(data_key, blob, value.plaintext, _place(secret, version_id, value.field))
-    return Version(
+
+    def seal() -> Sealed:
+        data_key, blob = drawn or draw()
+        return envelope.seal_value(data_key, blob, value.plaintext, _place(secret, version_id, value.field))
+
+    version = Version(
         secret_id=secret.secret_id,
         version_id=version_id,
         created_ms=context.now_ms,
         accessed_ms=0,
         keys=keys,
         field=value.field,
-        sealed=sealed,
+        sealed=b"",
     )
+    return version, seal
 
 
 def open_version(context: Context, secret: Secret, version: Version) -> Value:

@@ -30,14 +30,14 @@ from strongroom.services.secretsmanager.service_events import removal_events
 from strongroom.services.secretsmanager.tables import (
     count_versions,
     find_new_version,
-    insert_version,
+    insert_version_later,
     is_far_from_full,
     list_version_ids,
     remove_version,
     update_secret,
     update_version,
 )
-from strongroom.services.secretsmanager.values import Value, has_same_value, seal_version
+from strongroom.services.secretsmanager.values import Value, has_same_value, seal_version_later
 
 
 def check_token(token: str | None) -> str:
@@ -64,7 +64,7 @@ def write_version(
         stages: The labels that the caller listed; None when it listed none.
 
     Returns:
-        The secret and the version as they are afterwards.
+        The secret and the version as they are afterwards; the version may be without its sealed value.
 
     Raises:
         Fault: The token is in use for other content, or a limit is reached.
@@ -77,13 +77,14 @@ def write_version(
     labels = put_labels(secret.labels, token, stages)
     if len(labels) > LABELS_MOST:
         raise errors.too_many_labels()
-    version = seal_version(context, secret, token, value)
+    version, seal = seal_version_later(context, secret, token, value)
     gone: list[str] = []
     if held is not None:  # a rotation made the version without a value; this fills it, once
-        update_version(context.transaction, msgspec.structs.replace(version, created_ms=held.created_ms))
+        filled = msgspec.structs.replace(version, created_ms=held.created_ms, sealed=seal())
+        update_version(context.transaction, filled)
     else:
         gone = _make_room(context, secret, labels)
-        insert_version(context.transaction, version)
+        insert_version_later(context.transaction, version, seal)
     changed = msgspec.structs.replace(
         secret,
         changed_ms=context.now_ms,
