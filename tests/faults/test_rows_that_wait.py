@@ -240,6 +240,21 @@ def insert_made(name: str, made: list[str]) -> Work:
     return lambda transaction: transaction.insert_made(VERSIONS, (7, name), make)
 
 
+def test_large_rows_do_not_pile_up(group: Group) -> None:
+    """More than a megabyte does not wait; what a change wrote of it is undone all the same."""
+
+    def large(transaction: Transaction) -> None:
+        for number in range(4):
+            transaction.insert(VERSIONS, (7, f"v{number}", 1, 0, "", "SecretString", bytes(600_000)))
+            assert group.statements.count("INSERT") == (0, 0, 3, 3)[number]
+        raise Undone
+
+    group.commit(insert("eu-1"), large, insert("eu-2"))
+    rows = group.opened.open_rows(65_536)
+    assert [rows.find(VERSIONS, 7, f"v{number}") for number in range(4)] == [None] * 4
+    assert group.regions() == [("eu-1", 1), ("eu-2", 1)]
+
+
 @pytest.mark.parametrize("waits", [True, False], ids=["later", "at once"])
 def test_a_row_that_is_made_later_is_made_once_and_listed_at_once(group: Group, waits: bool) -> None:
     """Before it is made its key is taken; who reads it has it made."""

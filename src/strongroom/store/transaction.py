@@ -101,6 +101,7 @@ class Transaction(Rows):
         tag = self._authenticator.tag(table.name, row)
         if self._unwritten.waits:
             key = table.key_of(row)
+            self._unwritten.make_way(table.name, key)
             if not self.is_listed(table, *key):
                 self._add(table, row, tag)
                 self._unwritten.add(table.insert_sql, (*row, tag), table.name, key)

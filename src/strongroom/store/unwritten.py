@@ -7,7 +7,7 @@ Rules:
  - Rows go in before the group is committed, all of one statement at once. Whatever reads the store, or writes to it
    in another way, has them written before (``transaction.py``).
  - Only what can be done in any order waits: new rows, and new states of rows that are live, each row once. When a row
-   that waits is written anew, or one is taken away, all that wait are written first.
+   that waits is written anew, or one is taken away, all that wait are written first; so they are when they are large.
  - A row may be made when it goes in (``MakeBindings``): values are sealed one after the other then, with the code for
    that in the caches.
  - What the change under way wrote is kept apart until it stands. It is undone by forgetting it; a savepoint is
@@ -19,13 +19,16 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import apsw
 
 from strongroom.store.errors import GroupBroken, StoreTampered
 from strongroom.store.freshness import Fetch
 from strongroom.store.table import Row, Value
+
+MOST_BYTES: Final = 1_048_576
+"""When rows that wait have more bytes of content than this, they are written before the next one."""
 
 MakeBindings = Callable[[bool], Sequence[Value]]
 """Makes what is bound to the statement of a row; told whether the change that it belongs to stands."""
@@ -47,6 +50,7 @@ class Unwritten:
     """
 
     __slots__ = (
+        "_bytes",
         "_connection",
         "_cursor",
         "_has_savepoint",
@@ -64,6 +68,7 @@ class Unwritten:
         self._kept: dict[str, list[Sequence[Value] | MakeBindings]] = {}
         self._own: list[_Write] = []
         self._rows: set[tuple[str, Row]] = set()
+        self._bytes = 0
         self._has_savepoint = False
         # INVARIANT: an error that a handler swallows on its way up still keeps the group from being committed.
         self._is_broken = False
@@ -76,6 +81,7 @@ class Unwritten:
         self._kept.clear()
         self._own.clear()
         self._rows.clear()
+        self._bytes = 0
         self._has_savepoint = self._is_broken = self._is_change_broken = self.waits = False
 
     def begin_change(self, *, waits: bool) -> None:
@@ -95,10 +101,14 @@ class Unwritten:
         assert row not in self._rows, "each row waits once"
         self._own.append(_Write(sql, bindings, row))
         self._rows.add(row)
+        if not callable(bindings):
+            self._bytes += sum([len(value) for value in bindings if type(value) is bytes])
 
     def make_way(self, table: str, key: Row) -> None:
-        """Have everything written if this row waits: before anything is read of it; raises as ``write`` does."""
-        if (table, key) in self._rows:
+        """Prepare for a row to be added, before anything is read of it: have all written if it waits, or if they are
+        large; raises as ``write`` does.
+        """
+        if self._bytes > MOST_BYTES or (table, key) in self._rows:
             self.write()
 
     def write(self) -> None:
@@ -119,6 +129,7 @@ class Unwritten:
                     raise StoreTampered("a row is there that is not live, or is gone that was")
             self._is_change_broken = False
         self._rows.clear()
+        self._bytes = 0
 
     def written_before(self, fetch: Fetch) -> Fetch:
         """Give a way to read in which everything is written first; raises as ``write`` does."""
