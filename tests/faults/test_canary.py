@@ -346,7 +346,7 @@ def processes(server: Server) -> Iterator[tuple[str, bytes]]:
         for name in ("cmdline", "environ", "status", "comm"):
             yield f"/proc/{pid}/{name}", Path(f"/proc/{pid}/{name}").read_bytes()
     below = family(server.keeper())
-    assert len(below) > 2, "the runner, and a sandbox that waits for more"
+    assert len(below) > 3, "two keepers, the runner, and a sandbox that waits for more"
     for pid in below:
         with contextlib.suppress(OSError):  # it has ended
             yield f"/proc/{pid}/cmdline", Path(f"/proc/{pid}/cmdline").read_bytes()
