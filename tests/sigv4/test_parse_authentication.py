@@ -262,6 +262,20 @@ def test_s03_signed_values_are_printable_ascii(byte: bytes) -> None:
     assert accept(sign(with_header(make_request(), b"user-agent", b"a" + byte + b"b"))) is not None
 
 
+@pytest.mark.parametrize("byte", ["\t", "\u00e4", "\x0b", "\x7f"])
+def test_s03_a_session_token_is_printable_ascii_wherever_it_stands(byte: str) -> None:
+    """Signed or not, in a header or in the query, beside whatever else."""
+    token = (b"x-amz-security-token", f"to{byte}ken".encode())
+    plain = make_request((*HEADERS, token))
+    for request in (
+        sign(plain),
+        sign(with_header(plain, b"user-agent", b"\xc3\xa4")),
+        presign(extra=[("X-Amz-Security-Token", f"to{byte}ken")]),
+    ):
+        with pytest.raises(UnsafeHeader):
+            parse_authentication(request)
+
+
 @pytest.mark.parametrize("name", [b"x-a\nb", b"x-\xc3\xa4", b"x\0"])
 def test_s03_header_names_are_printable_ascii(name: bytes) -> None:
     """A name with a line break would be two lines of the canonical request."""

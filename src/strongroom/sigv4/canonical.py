@@ -101,8 +101,11 @@ def canonical_headers(
         lines = b"".join([name + b":" + values[name] + b"\n" for name in names])
     except KeyError:
         raise AbsentSignedHeader from None
-    # Almost always nothing is repeated and nothing has blanks to fold: then these are the lines (4 us less).
-    if len(values) == len(headers) and not _BLANK_TO_FOLD(lines):
+    # Almost always nothing is repeated and there is no blank to fold: then these are the lines. Two looks for a
+    # single byte cost less than a hundredth of the pattern.
+    if len(values) == len(headers) and (
+        (b" " not in lines and b"\t" not in lines) or not _BLANK_TO_FOLD(lines)
+    ):
         return lines
     joined: dict[bytes, bytes] = {}
     for name, value in headers:
