@@ -1,4 +1,4 @@
-"""Rows that wait for the end of their group (decision 15): nobody sees a difference, and what does not fit fails.
+"""Rows that wait for the end of their group (decision 16): nobody sees a difference, and what does not fit fails.
 
 Tried by hand: without ``written_before``, without ``make_way``, without the savepoint of
 ``write``, with an ``undo`` that keeps the change's own rows, without counting what SQLite changed, without

@@ -9,7 +9,7 @@ Rules:
  - One change that fails is undone by itself. A failure of the disk fails the whole group: the connection is
    given up and opened anew, and nothing is tried again.
  - The rows of all changes are written together, and so are their records: the code for that stays in the processor's
-   caches (decision 15). What does not fit the store then, because somebody else changed it, fails the group; from
+   caches (decision 16). What does not fit the store then, because somebody else changed it, fails the group; from
    then on each change writes its rows at once, so that only the one fails that meets them.
  - After a failure the thread tries by itself, several times a second, whether an empty group can be
    committed: readiness comes back without anybody's request being the one that is tried on.
