@@ -117,6 +117,8 @@ def sign(
         "host": host,
         "x-amz-date": stamp,
     }
+    if isinstance(key, Key) and key.session_token is not None:
+        headers["x-amz-security-token"] = key.session_token
     if not is_query:
         headers["x-amz-target"] = f"{TARGET_PREFIXES[service]}.{target}"
     lines = "".join(f"{name}:{value}\n" for name, value in headers.items())
