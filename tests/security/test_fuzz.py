@@ -60,6 +60,7 @@ WITHOUT_SIGNATURE = {"AssumeRoleWithWebIdentity", "DownloadCode"}
 """What a bad token does not let in; nothing says that by its code alone."""
 NEVER_BY_CHANCE = WITHOUT_SIGNATURE | {
     "AssumeRole", "DecodeAuthorizationMessage", "EnableMFADevice", "ResyncMFADevice", "ChangePassword",
+    "RotateSecret",
 }  # fmt: skip
 """What wants a role that trusts the caller, a true token of an issuer, codes of the day or the caller's password, or
 always refuses."""
@@ -112,8 +113,9 @@ def test_no_request_makes_the_server_fail(second_server: StartServer, number: in
     assert len(expected) > 0.9 * REQUESTS
     _check_log(server)
     _check_records(server, expected)
-    never = {entry.name for service in SERVICES for entry in service.operations} - succeeded
-    assert len(never) <= 2, f"most operations are reached in earnest, but never {never}"
+    served = {entry.name for service in SERVICES for entry in service.operations}
+    never = served - succeeded
+    assert len(never) <= len(served) // 50, f"most operations are reached in earnest, but never {never}"
 
 
 def _user_that_cannot_lock_itself_out(server: Server, account: Account) -> Key:

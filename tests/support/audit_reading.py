@@ -6,6 +6,7 @@ Works on a running server and on one that was killed. Records are read once: eac
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +24,34 @@ class RecordReader:
         self._audit = data_dir / "audit"
         self._database = data_dir / "strongroom.db"
         self._ends: dict[tuple[str, int], int] = {}
-        self._seen: dict[bytes, dict[str, Any]] = {}
+        self._seen: set[bytes] = set()
+        self._records: list[dict[str, Any]] = []
+        self._of_requests: dict[str, list[dict[str, Any]]] = {}
 
     def all(self) -> list[dict[str, Any]]:
         """Return every record so far, by time."""
+        self._read_on()
+        return sorted(self._records, key=_time_of)
+
+    def of_request(self, request_id: str) -> list[dict[str, Any]]:
+        """Return the records of one request, by time; a server of thousands of tests has many of others."""
+        self._read_on()
+        return sorted(self._of_requests.get(request_id, ()), key=_time_of)
+
+    def _read_on(self) -> None:
         # The store first: a row leaves it only after its record is durable in the journal.
         found = self._waiting()
         for journal in list_journals(self._audit):
             for number, path in list_segments(self._audit, journal).items():
                 found.extend(self._new_in(journal, number, path))
-        for record in found:
-            if record not in self._seen:
-                self._seen[record] = json.loads(record)
-        return sorted(self._seen.values(), key=lambda record: str(record["eventTime"]))
+        for written in found:
+            digest = sha256(written).digest()
+            if digest in self._seen:
+                continue
+            self._seen.add(digest)
+            record = json.loads(written)
+            self._records.append(record)
+            self._of_requests.setdefault(str(record.get("requestID")), []).append(record)
 
     def _waiting(self) -> list[bytes]:
         connection = apsw.Connection(str(self._database), flags=apsw.SQLITE_OPEN_READWRITE)
@@ -55,3 +71,7 @@ class RecordReader:
             found = [bytes(frame.record) for frame in reader.frames() if isinstance(frame, RecordFrame)]
             self._ends[journal, number] = reader.end
         return found
+
+
+def _time_of(record: dict[str, Any]) -> str:
+    return str(record["eventTime"])

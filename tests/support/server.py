@@ -308,11 +308,11 @@ class Server:
     ) -> list[dict[str, Any]]:
         """Return the audit records so far that match everything given, by time."""
         account_id = account.account_id if isinstance(account, Account) else account
+        held = self._reader.all() if request_id is None else self._reader.of_request(request_id)
         return [
             record
-            for record in self._reader.all()
+            for record in held
             if event_name in (None, record.get("eventName"))
-            and request_id in (None, record.get("requestID"))
             and account_id in (None, record.get("recipientAccountId"))
         ]
 
