@@ -1,7 +1,7 @@
 # make alone lists the targets. What is installed comes from requirements/*.txt, with hashes, into .venv.
 
 PYTHON ?=
-PROCESSES ?= 3
+PROCESSES ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 RUN_INSTALLED := $(VENV)/.run-installed
