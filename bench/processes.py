@@ -18,7 +18,7 @@ CORES = frozenset(os.sched_getaffinity(0))
 """The cores that we were given; read before this process pins itself to one of them."""
 SERVER_CORE = 0
 LOAD_CORE = 1
-STOP_WITHIN_S = 30.0
+STOP_WITHIN_S = 15.0
 # A program that is installed has its modules compiled already; so does ours after the first start.
 _NOT_INHERITED = ("PYTHONDONTWRITEBYTECODE",)
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")

@@ -29,13 +29,15 @@ class Keeper:
     """The keepers' processes, and the connection whose end tells them to end.
 
     Args:
-        pid: Of the first keeper that was started; another one may have taken its place.
         life: Our end. The other one is held by every keeper and by the runner, and by nobody else.
         directory: Of the runner's files.
+
+    Attributes:
+        pid: Of the first keeper that was started; another one may have taken its place.
     """
 
     def __init__(self, pid: int, life: socket.socket, directory: Path) -> None:
-        self._pid = pid
+        self.pid = pid
         self._life = life
         self._directory = directory
 
@@ -46,12 +48,15 @@ class Keeper:
 
     def stop(self) -> None:
         """End them, and the runner and every sandbox with them; the code that was unpacked for them goes as well."""
+        with contextlib.suppress(ChildProcessError):  # one that was waited for; its number may be another's
+            os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            _set_niceness(self.pid, 0)  # now the server waits for them
         self._life.shutdown(socket.SHUT_WR)
         in_time = _ends_within(self._life, END_S)
         with contextlib.suppress(ChildProcessError):  # the supervisor has waited for it already
-            if not in_time and os.waitpid(self._pid, os.WNOHANG) == (0, 0):
-                os.kill(self._pid, signal.SIGKILL)
-            os.waitpid(self._pid, 0)
+            if not in_time and os.waitpid(self.pid, os.WNOHANG) == (0, 0):
+                os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
         self._life.close()
         _remove(self._directory)
 
@@ -97,7 +102,8 @@ def start_keeper(settings: Settings, *, is_dev: bool) -> Keeper:
             cwd="/",
             start_new_session=True,
         )
-    _let_wait(process.pid)
+    # It starts when the server leaves it time: on one processor the first answer would wait for it.
+    _set_niceness(process.pid, 19)
     process.returncode = 0  # whoever waits for children of this process may wait for this one too
     return Keeper(process.pid, life, directory)
 
@@ -117,13 +123,13 @@ def _remove(directory: Path) -> None:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _let_wait(pid: int) -> None:
-    """Let the keeper start when the server leaves it time: on one processor the first answer would wait for it."""
-    with contextlib.suppress(OSError):
-        Path(f"/proc/{pid}/autogroup").write_text("19")
-    if os.geteuid() == 0:  # nobody else can take it back, as the runner must
+def _set_niceness(pid: int, niceness: int) -> None:
+    """Set the niceness of a keeper, and of its session if the scheduler looks at those first."""
+    if os.geteuid() == 0:  # nobody else can take back what was given away
         with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, pid, 19)
+            os.setpriority(os.PRIO_PROCESS, pid, niceness)
+    with contextlib.suppress(OSError):
+        Path(f"/proc/{pid}/autogroup").write_text(str(niceness))
 
 
 def runtime_of(settings: Settings) -> Path:
