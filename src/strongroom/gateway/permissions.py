@@ -10,7 +10,7 @@ Rules:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from strongroom.gateway.caller import Caller
@@ -19,35 +19,50 @@ MOST_KEPT: Final = 1_024
 """For one caller; then it begins anew."""
 
 
-class Permissions:
-    """What was allowed to a principal with certain policies; lies on the caller."""
+class _Kept(NamedTuple):
+    """What was allowed to a principal with certain policies: the key of each permission is its action and stamp."""
 
-    __slots__ = ("_boundary", "_identity", "_kept", "_principal", "_session")
+    principal: object
+    identity: object
+    boundary: object
+    session: object
+    allowed: set[tuple[str, object]]
+
+    def is_of(self, caller: Caller) -> bool:
+        """Whether a caller is that principal, with those very policies."""
+        return (
+            self.principal is caller.principal
+            and self.identity is caller.identity
+            and self.boundary is caller.boundary
+            and self.session is caller.session
+        )
+
+
+_NOTHING: Final = _Kept(None, None, None, None, set())
+
+
+class Permissions:
+    """What was allowed to a principal with certain policies; lies on the caller.
+
+    Threads share a caller. What is kept stands together with whom it is for, and is replaced together with them: no
+    thread adds to, or finds, what another one keeps for other policies.
+    """
+
+    __slots__ = ("_kept",)
 
     def __init__(self) -> None:
-        self._kept: set[tuple[str, object]] = set()
-        self._principal: object = None
-        self._identity: object = None
-        self._boundary: object = None
-        self._session: object = None
+        self._kept = _NOTHING
 
     def include(self, caller: Caller, action: str, stamp: object) -> bool:
         """Whether the caller was allowed an action on what the stamp stands for."""
-        return (action, stamp) in self._kept and self._are_of(caller)
+        kept = self._kept
+        return (action, stamp) in kept.allowed and kept.is_of(caller)
 
     def keep(self, caller: Caller, action: str, stamp: object) -> None:
         """Keep that the caller was allowed an action, whatever the request."""
+        kept = self._kept
         # A caller that was made from another one, with other policies, may have come with that one's permissions.
-        if not self._are_of(caller) or len(self._kept) >= MOST_KEPT:
-            self._kept = set()
-            self._principal, self._identity = caller.principal, caller.identity
-            self._boundary, self._session = caller.boundary, caller.session
-        self._kept.add((action, stamp))
-
-    def _are_of(self, caller: Caller) -> bool:
-        return (
-            self._principal is caller.principal
-            and self._identity is caller.identity
-            and self._boundary is caller.boundary
-            and self._session is caller.session
-        )
+        if not kept.is_of(caller) or len(kept.allowed) >= MOST_KEPT:
+            kept = _Kept(caller.principal, caller.identity, caller.boundary, caller.session, set())
+            self._kept = kept
+        kept.allowed.add((action, stamp))

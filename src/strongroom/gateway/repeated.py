@@ -24,14 +24,13 @@ class RepeatedCall:
         via: The service that calls for the caller.
     """
 
-    __slots__ = ("_account", "_action", "_form", "_stamp", "_via")
+    __slots__ = ("_action", "_known", "_via")
 
     def __init__(self, action: str, via: str) -> None:
         self._action = action
         self._via = via
-        self._stamp: object | None = None
-        self._account = ""
-        self._form: RecordForm | None = None
+        self._known: tuple[object, str, RecordForm] | None = None
+        """The stamp, the account and the form, together: threads share a cached version."""
 
     def repeat(self, context: Context, stamp: object) -> bool:
         """Make the call once more; False when it has to be made as a whole.
@@ -40,20 +39,20 @@ class RepeatedCall:
             context: The request of the caller.
             stamp: Of the resource, as it is now.
         """
-        caller = context.caller
+        known, caller = self._known, context.caller
+        if known is None:
+            return False
+        of_stamp, account, form = known
         if (
-            self._form is None
-            or self._stamp is not stamp
-            or self._account != caller.account
+            of_stamp is not stamp
+            or account != caller.account
             or not caller.permissions.include(caller, self._action, stamp)
         ):
             return False
         identity = written_identity(caller, self._via)
         if len(identity) > LONGEST_IDENTITY_BYTES:
             return False
-        context.inner_records.append(
-            self._form.fill_in(identity, context.now_ms, context.request_id, new_uuid())
-        )
+        context.inner_records.append(form.fill_in(identity, context.now_ms, context.request_id, new_uuid()))
         return True
 
     def learn(self, context: Context, stamp: object) -> None:
@@ -61,5 +60,5 @@ class RepeatedCall:
         record = context.inner_records[-1]
         if isinstance(record, bytes) or record.shared_event_id is not None:
             return  # of a resource of another account there are several records
-        self._form = form_of(record)
-        self._stamp, self._account = stamp, context.caller.account
+        form = form_of(record)
+        self._known = None if form is None else (stamp, context.caller.account, form)
