@@ -103,15 +103,16 @@ class RandomRequests:
         self._operations = [(service, entry) for service in SERVICES for entry in service.operations]
         self.seen: list[str] = ["AKIAIOSFODNN7EXAMPLE"]
 
-    def draw(self, succeeded: Container[str] = ()) -> tuple[str, Unsigned]:
+    def draw(self, succeeded: Container[str] = (), missing: float = 0.3) -> tuple[str, Unsigned]:
         """Draw one request; return the name of the operation that it asks for, too.
 
         Args:
             succeeded: Operations that did; those that did not are drawn more often.
+            missing: The share of requests that ask for one of those that did not.
         """
         random = self._random
         rest = [each for each in self._operations if each[1].name not in succeeded]
-        service, operation = random.choice(rest if rest and random.random() < 0.3 else self._operations)
+        service, operation = random.choice(rest if rest and random.random() < missing else self._operations)
         if operation.name in TAKE_MUCH_AWAY and random.random() < 0.9:
             service, operation = random.choice(self._operations)
         spoil = random.random()
