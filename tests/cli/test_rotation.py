@@ -15,21 +15,15 @@ from tests.support.accounts import Account
 from tests.support.deployments import make_deployment
 from tests.support.postgresql import ADMIN, ADMIN_PASSWORD, PostgreSQL, PostgreSQLMissing
 from tests.support.server import Server, run_program
+from tests.support.started import started
 
 
 @pytest.fixture(scope="module")
 def postgresql() -> Iterator[PostgreSQL]:
     """A PostgreSQL server."""
-    try:
-        server = PostgreSQL()
-    except PostgreSQLMissing as problem:
-        pytest.skip(str(problem))
-    try:
-        server.start()
+    for server in started(PostgreSQL, PostgreSQLMissing):
         server.run("CREATE ROLE app LOGIN PASSWORD 'first'")
         yield server
-    finally:
-        server.close()
 
 
 @pytest.fixture

@@ -28,20 +28,8 @@ def postgresql(certificate: tuple[Path, Path]) -> Iterator[PostgreSQL]:
 
 
 def start_mariadb(kind: type[MariaDB], certificate: tuple[Path, Path] | None) -> Iterator[MariaDB]:
-    """Start a MariaDB or MySQL; without MariaDB the test is skipped, which CI does not accept.
-
-    MySQL is not in Debian 12: where it is not to be had, that is told as an expected failure.
-    """
-    try:
-        server = kind(certificate=certificate)
-    except ServerMissing as problem:
-        if kind is MySQL:
-            pytest.xfail(str(problem))
-        pytest.skip(str(problem))
-    try:
-        yield server.start()
-    finally:
-        server.close()
+    """Start a MariaDB or MySQL; without it the test is skipped, which CI does not accept."""
+    yield from started(lambda: kind(certificate=certificate), ServerMissing)
 
 
 @pytest.fixture(scope="session")

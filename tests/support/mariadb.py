@@ -12,18 +12,16 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pymysql
 
-from tests.support.started import free_port
+from tests.support.started import await_start, free_port
 
 ADMIN = "boss"
 ADMIN_PASSWORD = "the-boss's pass\\word"
-START_WITHIN_S = 60.0
 UNPACKED = Path("/opt/strongroom-tests")
 """Where ``tools/install`` unpacks what is not installed."""
 MARIADB_SCRIPTS = Path("/usr/share/mysql")
@@ -84,23 +82,20 @@ class MariaDB:
             self._process = subprocess.Popen(
                 arguments, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd="/", **self._as_user()
             )
-        deadline = time.monotonic() + START_WITHIN_S
-        while time.monotonic() < deadline:
-            try:
-                connection = self.connect("root", "") if is_first else self.admin()
-            except pymysql.OperationalError:
-                assert self._process.poll() is None, self._errors.read_text()
-                time.sleep(0.02)
-                continue
-            with closing(connection), connection.cursor() as cursor:
-                if is_first:
-                    cursor.execute(f"CREATE USER {ADMIN} IDENTIFIED BY %s", (ADMIN_PASSWORD,))
-                    cursor.execute(f"GRANT ALL PRIVILEGES ON *.* TO {ADMIN} WITH GRANT OPTION")
-                    self.log_path.write_text(
-                        ""
-                    )  # so that the administrator's password is not there by our own hand
-            return self
-        raise AssertionError(self._errors.read_text())
+        await_start(self._process, lambda: self._answers(is_first), self._errors)
+        if is_first:
+            with closing(self.connect("root", "")) as connection, connection.cursor() as cursor:
+                cursor.execute(f"CREATE USER {ADMIN} IDENTIFIED BY %s", (ADMIN_PASSWORD,))
+                cursor.execute(f"GRANT ALL PRIVILEGES ON *.* TO {ADMIN} WITH GRANT OPTION")
+            self.log_path.write_text("")  # so that the administrator's password is not there by our own hand
+        return self
+
+    def _answers(self, is_first: bool) -> bool:
+        try:
+            (self.connect("root", "") if is_first else self.admin()).close()
+        except pymysql.OperationalError:
+            return False
+        return True
 
     @property
     def socket_path(self) -> Path:

@@ -12,10 +12,9 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 
-from tests.support.started import free_port
+from tests.support.started import await_start, free_port
 
 UNPACKED = Path("/opt/strongroom-tests/openssh")
 """Where ``tools/install`` unpacks it."""
@@ -95,16 +94,15 @@ class OpenSSH:
                 stdin=subprocess.DEVNULL,
                 cwd="/",
             )
-        deadline = time.monotonic() + START_WITHIN_S
-        while time.monotonic() < deadline:
-            try:
-                with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
-                    if connection.recv(4) == b"SSH-":
-                        return self
-            except ConnectionRefusedError:
-                assert self._process.poll() is None, self.log_path.read_text()
-                time.sleep(0.02)
-        raise AssertionError(self.log_path.read_text())
+        await_start(self._process, self._answers, self.log_path, START_WITHIN_S)
+        return self
+
+    def _answers(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+                return connection.recv(4) == b"SSH-"
+        except ConnectionRefusedError:
+            return False
 
     def stop(self) -> None:
         """End it, and every connection to it."""

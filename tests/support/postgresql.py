@@ -22,11 +22,10 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from tests.support.started import free_port
+from tests.support.started import await_start, free_port
 
 ADMIN = "boss"
 ADMIN_PASSWORD = "the-boss's pass\\word"
-START_WITHIN_S = 60.0
 OTHERWISE = (("trusted", "trust"), ("old", "md5"))
 """Users who log in in another way than by SCRAM."""
 
@@ -109,16 +108,15 @@ class PostgreSQL:
                 cwd="/",
                 **self._as_user(),
             )
-        deadline = time.monotonic() + START_WITHIN_S
-        while time.monotonic() < deadline:
-            try:
-                self.admin().close()
-            except psycopg.OperationalError:
-                assert self._process.poll() is None, self.log_path.read_text()
-                time.sleep(0.02)
-            else:
-                return self
-        raise AssertionError(self.log_path.read_text())
+        await_start(self._process, self._answers, self.log_path)
+        return self
+
+    def _answers(self) -> bool:
+        try:
+            self.admin().close()
+        except psycopg.OperationalError:
+            return False
+        return True
 
     def stop(self) -> None:
         """End it, and every connection to it."""

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from typing import Protocol, Self, TypeVar
+from pathlib import Path
+from typing import Final, Protocol, Self, TypeVar
 
 import pytest
+
+START_WITHIN_S: Final = 60.0
 
 
 class Startable(Protocol):
@@ -35,6 +40,22 @@ def started(make: Callable[[], _Server], missing: type[Exception]) -> Iterator[_
         yield server.start()
     finally:
         server.close()
+
+
+def await_start(
+    process: subprocess.Popen[bytes],
+    answers: Callable[[], bool],
+    log_path: Path,
+    within_s: float = START_WITHIN_S,
+) -> None:
+    """Wait until a server answers; one that ends before, or never does, fails the test with what it wrote."""
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        if answers():
+            return
+        assert process.poll() is None, log_path.read_text()
+        time.sleep(0.02)
+    raise AssertionError(log_path.read_text())
 
 
 def free_port() -> int:

@@ -22,19 +22,6 @@ VALIDATION = "RequestToValidateKeyAccess"
 ANY_SECRET = statement("secretsmanager:*")
 
 
-@pytest.fixture
-def kms(server: Server, account: Account) -> Any:
-    """KMS, as the administrator of the fresh account."""
-    return server.client("kms", account)
-
-
-@pytest.fixture
-def key_id(kms: Any) -> str:
-    """A fresh key of the account."""
-    made: str = kms.create_key()["KeyMetadata"]["KeyId"]
-    return made
-
-
 def calls_of_kms(server: Server, response: Any) -> list[tuple[str, str]]:
     """List what a request asked of KMS: the operation, and the version id of its encryption context."""
     return [

@@ -26,19 +26,6 @@ TIMES = 5
 
 
 @pytest.fixture
-def kms(server: Server, account: Account) -> Any:
-    """KMS, as the administrator of the fresh account."""
-    return server.client("kms", account)
-
-
-@pytest.fixture
-def key_id(kms: Any) -> str:
-    """A fresh key of the account."""
-    made: str = kms.create_key()["KeyMetadata"]["KeyId"]
-    return made
-
-
-@pytest.fixture
 def secret(secretsmanager: Any, key_id: str) -> str:
     """The ARN of a secret under the key."""
     made: str = secretsmanager.create_secret(Name="a", SecretString="x", KmsKeyId=key_id)["ARN"]
