@@ -3,7 +3,8 @@
 Rules:
  - Workers share the port by SO_REUSEPORT. The supervisor keeps the address reserved, but never accepts.
  - The supervisor opens the root key once and forks; stores are opened and threads started after the fork.
- - The workers come first and load what a request needs; all else is loaded when they answer already.
+ - The workers come first and load what a request needs; all else is loaded when they answer already, a moment later:
+   on one processor the first answer would wait for it.
  - A child that dies is started anew, at most once a second each; children never outlive the supervisor.
  - SIGTERM and SIGINT: every worker finishes what it accepted, then the background loops end; what has not
    ended within ten seconds is killed.
@@ -22,6 +23,7 @@ import signal
 import socket
 import ssl
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -42,6 +44,7 @@ log = logging.getLogger(__name__)
 STOP_WITHIN_S = 9.5
 BACKGROUND_STOP_S = 1.5
 RESTART_PAUSE_S = 1.0
+OTHERS_AFTER_S = 0.1
 BACKGROUND_NICENESS = 19
 LOOK_EVERY_S = 0.2
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
@@ -129,7 +132,7 @@ class Supervisor:
         for number in range(self._plan.workers):
             self._start(number, writing)
         gc.enable()
-        if self._wait_until_ready(reading, self._plan.workers):
+        if self._wait_until_ready(reading, self._plan.workers) and self._give_way():
             for number in (_BACKGROUND, _ROTATION):
                 self._start(number, writing)
             if self._wait_until_ready(reading, 2):
@@ -155,6 +158,11 @@ class Supervisor:
                 self._end()
                 raise StartFailed("A process of the server ended while it started; its last words are above.")
         return False
+
+    def _give_way(self) -> bool:
+        """Leave the processor to the workers' first answers; False when told to stop."""
+        signal.sigtimedwait((), OTHERS_AFTER_S)
+        return not self._is_stopping
 
     def _start(self, number: int, writing: int) -> None:
         supervisor = os.getpid()
@@ -196,6 +204,8 @@ class Supervisor:
 
     def _run_worker(self, number: int, ready: Callable[[int], object]) -> None:
         plan = self._plan
+        # What the first request will need is loaded while the disk is waited for.
+        threading.Thread(target=_load_first, args=(plan.services,), name="load first", daemon=True).start()
         worker = Worker(number, plan.opened, plan.services, self._counters, plan.clock, plan.tls)
         worker.loop.add_signal_handler(signal.SIGTERM, worker.stop)
         worker.serve(plan.host, self.port, reuse_port=True, ready=lambda port: _ignore(ready(port)))
@@ -258,6 +268,11 @@ class _Loops(Protocol):
     def stop(self) -> None:
         """End them."""
         ...
+
+
+def _load_first(services: Sequence[Service]) -> None:
+    """Load the first operation of the first service, and with it what the others of that service share."""
+    next(iter(services[0].load()))
 
 
 def _open_background(plan: Plan) -> _Loops:

@@ -13,6 +13,7 @@ import logging
 import os
 import re
 import ssl
+import threading
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -31,7 +32,6 @@ from strongroom.seal.provider import SealProvider
 from strongroom.seal.settings import load_settings as load_seal_settings
 from strongroom.services.table import SERVICES
 from strongroom.store.engine import StoreLock, check_sqlite_version, prepare_directory
-from strongroom.supervisor import Plan, Supervisor, run_folded
 
 log = logging.getLogger(__name__)
 
@@ -212,6 +212,10 @@ def check_key_place(settings: Settings, seal: SealProvider) -> None:
         )
 
 
+def _load_what_serves() -> None:
+    import strongroom.supervisor  # noqa: F401
+
+
 def serve_until_stopped(
     settings: Settings,
     address: Address,
@@ -248,7 +252,15 @@ def serve_until_stopped(
         keeper = kept = start_keeper(settings, is_dev=is_dev)
         for warning in harden_process().warnings:
             log.warning("%s", warning)
-        opened = open_deployment(settings, seal, acknowledge_rollback=acknowledge_rollback)
+        # Opening waits for the disk; what serves is loaded meanwhile.
+        loading = threading.Thread(target=_load_what_serves, name="load", daemon=True)
+        loading.start()
+        try:
+            opened = open_deployment(settings, seal, acknowledge_rollback=acknowledge_rollback)
+        finally:
+            loading.join()  # nothing may run beside a fork
+        from strongroom.supervisor import Plan, Supervisor, run_folded
+
         plan = Plan(
             *(opened, SERVICES, address.host, address.port, workers, clock, tls, is_dev),
             functions_are_kept=lambda: kept.is_alive,
