@@ -1,4 +1,4 @@
-"""Every service that is served."""
+"""Every service that is served; the first is the one that a worker loads before anybody asks."""
 
 from __future__ import annotations
 
