@@ -481,6 +481,31 @@ def handler(event, context):
     assert run(False)[1] == "5"
 
 
+def test_f02_every_thread_of_a_function_gives_way(stand: Stand) -> None:
+    """Threads have a niceness each, and children of threads are found too: who burns hides behind neither."""
+    source = """
+import os, threading, time
+def handler(event, context):
+    reading, writing = os.pipe()
+    until = time.monotonic() + 20
+    def work():
+        child = os.fork()
+        if child == 0:
+            while os.getpriority(os.PRIO_PROCESS, 0) != 19 and time.monotonic() < until: pass
+            os.write(writing, bytes([os.getpriority(os.PRIO_PROCESS, 0)]))
+            os._exit(0)
+        while os.getpriority(os.PRIO_PROCESS, 0) != 19 and time.monotonic() < until: time.sleep(0.01)
+        seen.append(os.getpriority(os.PRIO_PROCESS, 0))
+        os.waitpid(child, 0)
+    seen = []
+    worker = threading.Thread(target=work)
+    worker.start()
+    worker.join()
+    return [*seen, os.read(reading, 1)[0]]
+"""
+    assert stand.run(source, timeout_s=60) == [19, 19]
+
+
 def test_f02_others_go_on_meanwhile(stand: Stand) -> None:
     """While a function burns all it can, a warm function of somebody else still answers soon."""
     burning = stand.function(

@@ -34,13 +34,11 @@ from strongroom.functions.network import Gate
 from strongroom.functions.output import Output
 from strongroom.functions.reach import INSIDE_ADDRESS, RUNTIME_PORT, Reach
 from strongroom.functions.runtime_api import RuntimeAPI
+from strongroom.functions.share import BURNING_NICENESS, BURNING_S, NICENESS, set_share
+from strongroom.functions.usage import shared_fairly_mb, usage_of
 
 log = logging.getLogger(__name__)
 
-NICENESS: Final = 5
-BURNING_NICENESS: Final = 19
-BURNING_S: Final = 0.5
-"""Who has taken so much processor time in one invocation gives way to every other function."""
 MEMORY_SLACK_MB: Final = 16
 """What a sandbox may have above its memory: its first process and pages that are counted twice."""
 START_S: Final = 20.0
@@ -51,8 +49,6 @@ FILES_MOST: Final = 1_024
 PROCESSOR_S: Final = 1_800
 STACK_BYTES: Final = 8_388_608
 _DATA_SLACK_MB: Final = 64
-_TICKS: Final = os.sysconf("SC_CLK_TCK")
-_PAGE_MB: Final = os.sysconf("SC_PAGE_SIZE") / 1_048_576
 
 
 class SandboxFailed(StrongroomError):
@@ -131,8 +127,10 @@ class Sandbox:
         self._started = threading.Event()
         self._ended = threading.Event()
         self._init = 0
-        self._is_burning = False
+        self._wanted_niceness = NICENESS
+        self._niceness: int | None = None
         self._used_before_s = 0.0
+        self._share = threading.Lock()  # one thread looks while another one lets it go on
         ours, theirs = socket.socketpair()
         self._control = ours
         reading, writing = os.pipe()
@@ -177,10 +175,9 @@ class Sandbox:
 
     def thaw(self) -> bool:
         """Let everything in it go on; False when it has ended."""
-        if self._is_burning:
-            self._is_burning = False
-            _give_way(self._init, NICENESS)
-        self._used_before_s = processor_s(self._init)
+        with self._share:
+            self._used_before_s = usage_of(self._init).processor_s
+            self._give_way(NICENESS)
         return self._order(b"t") and not self._ended.is_set()
 
     def kill(self) -> None:
@@ -203,16 +200,22 @@ class Sandbox:
 
     def look(self) -> None:
         """Look at what its processes use, and end it when that is too much memory."""
-        used = resident_mb(self._init)
+        with self._share:
+            used, processor_s = usage_of(self._init)
+            is_burning = processor_s - self._used_before_s > BURNING_S
+            self._give_way(BURNING_NICENESS if is_burning else self._wanted_niceness)
         if used > self.memory_mb:
-            used = _shared_fairly_mb(self._init)  # slower; pages that processes share are counted once
+            used = shared_fairly_mb(self._init)
         self.peak_mb = max(self.peak_mb, used)
         if used > self.memory_mb + MEMORY_SLACK_MB:
             self.was_too_large = True
             self.kill()
-        elif not self._is_burning and processor_s(self._init) - self._used_before_s > BURNING_S:
-            self._is_burning = True
-            _give_way(self._init, BURNING_NICENESS)
+
+    def _give_way(self, niceness: int) -> None:
+        """Set its niceness, unless it has it; what failed is tried again with the next look."""
+        self._wanted_niceness = niceness
+        if self._init and self._niceness != niceness:
+            self._niceness = niceness if set_share(self._init, niceness) else None
 
     def _order(self, letter: bytes) -> bool:
         try:
@@ -230,8 +233,9 @@ class Sandbox:
                 if not data:
                     return
                 for descriptor in descriptors:
-                    self._init = _child_of(self._process.pid)
-                    _give_way(self._init, NICENESS)  # from outside: inside nothing of /proc can be written to
+                    with self._share:
+                        self._init = _child_of(self._process.pid)
+                        self._give_way(NICENESS)  # from outside: inside nothing of /proc can be written to
                     Gate(descriptor, self._reach, self.runtime.take_connection, self.output.note).start()
                 buffer += data
                 *lines, buffer = buffer.split(b"\n")
@@ -322,60 +326,3 @@ def _watch(pid: int) -> int | None:
         return os.pidfd_open(pid) if pid else None
     except OSError:
         return None
-
-
-def _processes(pid: int) -> list[int]:
-    found, waiting = [], [pid] if pid else []
-    while waiting:
-        one = waiting.pop()
-        found.append(one)
-        try:
-            for thread in os.listdir(f"/proc/{one}/task"):
-                listed = Path(f"/proc/{one}/task/{thread}/children").read_text()
-                waiting.extend(int(child) for child in listed.split())
-        except OSError:
-            continue
-    return found
-
-
-def resident_mb(pid: int) -> float:
-    total = 0
-    for one in _processes(pid):
-        try:
-            total += int(Path(f"/proc/{one}/statm").read_text().split()[1])
-        except (OSError, IndexError):
-            continue
-    return total * _PAGE_MB
-
-
-def _shared_fairly_mb(pid: int) -> float:
-    total = 0
-    for one in _processes(pid):
-        try:
-            for line in Path(f"/proc/{one}/smaps_rollup").read_text().splitlines():
-                if line.startswith("Pss:"):
-                    total += int(line.split()[1])
-        except (OSError, IndexError):
-            continue
-    return total / 1_024
-
-
-def processor_s(pid: int) -> float:
-    """Add up the processor time of a process and all below it, those that ended and were waited for among them."""
-    total = 0
-    for one in _processes(pid):
-        try:
-            facts = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
-            total += sum(int(number) for number in facts[11:15])
-        except (OSError, ValueError):
-            continue
-    return total / _TICKS
-
-
-def _give_way(pid: int, niceness: int) -> None:
-    """Set the niceness of a sandbox: of its session, if the scheduler looks at those first, and its processes."""
-    with contextlib.suppress(OSError):
-        Path(f"/proc/{pid}/autogroup").write_text(str(niceness))
-    for one in _processes(pid):
-        with contextlib.suppress(OSError):  # it ended, or only root may give it back what it had
-            os.setpriority(os.PRIO_PROCESS, one, niceness)

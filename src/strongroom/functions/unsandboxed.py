@@ -25,8 +25,8 @@ from strongroom.functions.sandbox import (
     Spawner,
     Wish,
     limits_of,
-    resident_mb,
 )
+from strongroom.functions.usage import usage_of
 
 
 class BareProcess:
@@ -78,7 +78,7 @@ class BareProcess:
 
     def look(self) -> None:
         """Look at what it uses, and end it when that is too much memory."""
-        used = resident_mb(self._process.pid)
+        used = usage_of(self._process.pid).resident_mb
         self.peak_mb = max(self.peak_mb, used)
         if used > self._memory_mb + MEMORY_SLACK_MB:
             self.was_too_large = True

@@ -1,0 +1,87 @@
+"""What a process and all below it use: memory and processor time, read from ``/proc``.
+
+A function decides how many processes there are, and the runner looks at them ten times a second beside the server.
+So each is looked at once, and by few system calls: 2 to 3 ms for 64 processes, where a walk for each number
+took 8 to 11.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+_TICKS: Final = os.sysconf("SC_CLK_TCK")
+_PAGE_MB: Final = os.sysconf("SC_PAGE_SIZE") / 1_048_576
+_MOST_READ: Final = 65_536
+_LINKS_OF_ONE_THREAD: Final = 3
+"""``/proc/PID/task`` is linked from above, from itself, and from each thread (proc(5))."""
+
+
+class Usage(NamedTuple):
+    """What processes use together.
+
+    Attributes:
+        resident_mb: Memory; pages that they share are counted as often as they are shared.
+        processor_s: Of those that live, and of those that ended and were waited for.
+    """
+
+    resident_mb: float
+    processor_s: float
+
+
+def threads_of(pid: int) -> list[int]:
+    """List the threads of a process."""
+    if os.stat(f"/proc/{pid}/task").st_nlink == _LINKS_OF_ONE_THREAD:
+        return [pid]
+    return [int(thread) for thread in os.listdir(f"/proc/{pid}/task")]
+
+
+def processes_below(pid: int) -> Iterator[int]:
+    """Give a process and all below it.
+
+    The children of each are read after it was given: what is done to it before the next one is taken is done before
+    another child can inherit from it.
+    """
+    waiting = [pid] if pid else []
+    for one in waiting:
+        yield one
+        try:
+            for thread in threads_of(one):
+                waiting.extend(map(int, _read(f"/proc/{one}/task/{thread}/children").split()))
+        except OSError:
+            continue
+
+
+def usage_of(pid: int) -> Usage:
+    """Add up what a process and all below it use."""
+    pages = ticks = 0
+    for one in processes_below(pid):
+        try:
+            pages += int(_read(f"/proc/{one}/statm").split(None, 2)[1])
+            facts = _read(f"/proc/{one}/stat")
+        except OSError:
+            continue
+        ticks += sum(map(int, facts[facts.rindex(b")") + 2 :].split(None, 15)[11:15]))
+    return Usage(pages * _PAGE_MB, ticks / _TICKS)
+
+
+def shared_fairly_mb(pid: int) -> float:
+    """Add up their memory with pages that they share counted once; slower."""
+    total = 0
+    for one in processes_below(pid):
+        try:
+            for line in _read(f"/proc/{one}/smaps_rollup").splitlines():
+                if line.startswith(b"Pss:"):
+                    total += int(line.split()[1])
+        except OSError:
+            continue
+    return total / 1_024
+
+
+def _read(path: str) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(descriptor, _MOST_READ)
+    finally:
+        os.close(descriptor)
