@@ -55,6 +55,17 @@ _VARIABLES: Final = (
 )
 
 
+def _unverified() -> ssl.SSLContext:
+    """Make TLS that asks for no certificate: what loopback is offered; nothing is verified there."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+_UNVERIFIED: Final = _unverified()
+
+
 class _PluginRefused(Exception):
     """A server asked for a log-in that gives the password away."""
 
@@ -246,6 +257,10 @@ def _connect(document: Document, place: Place, address: str, encryption: Encrypt
             defer_connect=True,
             **_tls(encryption, reach),
         )
+        if encryption is Encryption.IF_OFFERED:
+            # Told so itself, the driver would read the system's certificates for each connection, to use none.
+            connection.ssl = True
+            connection.ctx = _UNVERIFIED  # type: ignore[attr-defined]  # the stubs leave it out
         connection.connect(socket_)
         return Session(connection, watch, is_local=place.is_local)
     except (pymysql.Error, OSError, _PluginRefused) as problem:
@@ -274,10 +289,8 @@ def _open_socket(place: Place, address: str) -> socket.socket:
 
 
 def _tls(encryption: Encryption, reach: Reach) -> dict[str, Any]:
-    if encryption is Encryption.NONE:
+    if encryption in (Encryption.NONE, Encryption.IF_OFFERED):
         return {"ssl_disabled": True}
-    if encryption is Encryption.IF_OFFERED:
-        return {}  # the driver takes it when the server has it; not verified
     try:
         context = ssl.create_default_context(cafile=str(reach.ca_file))
     except OSError:
