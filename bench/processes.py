@@ -62,7 +62,10 @@ def family(pid: int) -> list[int]:
     members = [pid]
     for member in members:
         for listing in Path(f"/proc/{member}/task").glob("*/children"):
-            members.extend(int(child) for child in listing.read_text().split())
+            try:
+                members.extend(int(child) for child in listing.read_text().split())
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # the thread has ended since it was listed
     return members
 
 
@@ -70,7 +73,10 @@ def processor_seconds(pid: int) -> float:
     """Add up the processor time of a process and of all that descend from it and live."""
     ticks = 0
     for member in family(pid):
-        fields = Path(f"/proc/{member}/stat").read_text().rpartition(")")[2].split()
+        try:
+            fields = Path(f"/proc/{member}/stat").read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it has ended since it was listed, as what a function started does
         ticks += int(fields[11]) + int(fields[12])
     return ticks * _TICK_S
 
