@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -27,6 +28,32 @@ if TYPE_CHECKING:
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marks that the suite knows."""
     config.addinivalue_line("markers", "soak: grows with SOAK=1; see tests/support/scale.py")
+
+
+# What takes longest, longest first: begun last, one of them would leave the other process with nothing to do.
+LONGEST = (
+    "tests/bench/test_bench_smoke.py",
+    "tests/rotation/test_application.py",
+    "tests/rotation/test_mysql_application.py",
+    "tests/security/test_fuzz.py",
+    "tests/functions/test_hostile.py",
+    "tests/faults/test_kill.py",
+    "tests/rotation/test_faults.py",
+    "tests/faults/test_canary.py",
+    "tests/rotation/test_many.py",
+    "tests/rotation/test_token_application.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what takes longest first."""
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.nodeid.partition("::")[0], len(LONGEST)))
+
+
+def pytest_collection_finish() -> None:
+    """Take the thousands of tests out of what the collector of garbage goes through again and again."""
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

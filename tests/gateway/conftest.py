@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import uuid4
@@ -34,6 +35,8 @@ class World:
             server.client("logs", self.account),
             server.client("lambda", self.account),
         )
+        self._sts = server.client("sts", self.account)
+        self._users: dict[str, Key] = {}
 
     def new_name(self) -> str:
         """Draw the name of an object."""
@@ -50,6 +53,13 @@ class World:
         return str(uuid4()) if entry[0].name == "kms" else self.new_name()
 
     def user(self, *statements: Mapping[str, Any]) -> Key:
+        """Give the key of a user with just these rights: the same one for the same rights."""
+        wanted = json.dumps(statements)
+        if wanted not in self._users:
+            self._users[wanted] = self.new_user(*statements)
+        return self._users[wanted]
+
+    def new_user(self, *statements: Mapping[str, Any]) -> Key:
         """Make a user with just these rights; return its key."""
         name = self.new_name()
         self.clients.iam.create_user(UserName=name)
@@ -76,14 +86,16 @@ class World:
     def session(self, role: str) -> Key:
         """Assume a role as the administrator."""
         arn = f"arn:aws:iam::{self.account.account_id}:role/{role}"
-        answer = self.server.client("sts", self.account).assume_role(RoleArn=arn, RoleSessionName="one")
+        answer = self._sts.assume_role(RoleArn=arn, RoleSessionName="one")
         made = answer["Credentials"]
         return Key(made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"])
 
     def arn_of(self, key: Key) -> str:
         """Ask who a key belongs to."""
-        arn: str = self.server.client("sts", key=key).get_caller_identity()["Arn"]
-        return arn
+        answer = self.server.raw("sts", "GetCallerIdentity", {}, key=key)
+        found = re.search(rb"<Arn>([^<]+)</Arn>", answer.body)
+        assert found is not None, answer.body
+        return found[1].decode()
 
     def ask(self, entry: Entry, name: str, key: Key | Account | None = None, **how: Any) -> RawAnswer:
         """Send the example's request, by default as the administrator."""

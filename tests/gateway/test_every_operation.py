@@ -140,7 +140,7 @@ def test_unknown_key_is_refused_and_not_recorded(world: World, entry: Entry) -> 
 @every_operation
 def test_s09_deactivated_key_is_refused_on_the_next_request(world: World, entry: Entry) -> None:
     """A key that worked a moment ago works no more, and its request is not recorded."""
-    key = world.user(ALL_RIGHTS)
+    key = world.new_user(ALL_RIGHTS)
     identity = next(entry for entry in OPERATIONS if entry[1].name == "GetCallerIdentity")
     assert world.ask(identity, "", key=key).status == 200
     owner = world.arn_of(key).rpartition("/")[2]
@@ -229,15 +229,17 @@ def test_p02_the_one_action_on_the_one_resource_is_enough_and_nothing_else_is(
 
 
 @pytest.fixture(scope="module")
-def powerless(world: World) -> str:
-    """A role without rights."""
-    return world.role()
+def powerless(world: World) -> tuple[str, Key]:
+    """A role without rights, and a session of it."""
+    role = world.role()
+    return role, world.session(role)
 
 
 @pytest.fixture(scope="module")
-def bounded(world: World) -> str:
-    """A role with all rights, of which its boundary leaves none."""
-    return world.role(ALL_RIGHTS, boundary={**ALL_RIGHTS, "Action": "s3:*"})
+def bounded(world: World) -> tuple[str, Key]:
+    """A role with all rights, of which its boundary leaves none, and a session of it."""
+    role = world.role(ALL_RIGHTS, boundary={**ALL_RIGHTS, "Action": "s3:*"})
+    return role, world.session(role)
 
 
 @every_governed_operation
@@ -247,9 +249,8 @@ def test_s09_a_role_without_rights_or_beyond_its_boundary_is_denied_and_recorded
 ) -> None:
     """The session is refused, and the one record names it."""
     service, operation = entry
-    role = request.getfixturevalue(kind)
+    role, key = request.getfixturevalue(kind)
     name = world.prepare(entry)
-    key = world.session(role)
     answer = world.ask(entry, name, key=key)
     code, status = service.errors.access_denied
     found = read_refusal(service, answer)

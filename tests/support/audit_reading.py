@@ -27,6 +27,7 @@ class RecordReader:
         self._seen: set[bytes] = set()
         self._records: list[dict[str, Any]] = []
         self._of_requests: dict[str, list[dict[str, Any]]] = {}
+        self._of_accounts: dict[str, list[dict[str, Any]]] = {}
 
     def all(self) -> list[dict[str, Any]]:
         """Return every record so far, by time."""
@@ -37,6 +38,11 @@ class RecordReader:
         """Return the records of one request, by time; a server of thousands of tests has many of others."""
         self._read_on()
         return sorted(self._of_requests.get(request_id, ()), key=_time_of)
+
+    def of_account(self, account_id: str) -> list[dict[str, Any]]:
+        """Return the records of one account, by time."""
+        self._read_on()
+        return sorted(self._of_accounts.get(account_id, ()), key=_time_of)
 
     def _read_on(self) -> None:
         # The store first: a row leaves it only after its record is durable in the journal.
@@ -52,6 +58,7 @@ class RecordReader:
             record = json.loads(written)
             self._records.append(record)
             self._of_requests.setdefault(str(record.get("requestID")), []).append(record)
+            self._of_accounts.setdefault(str(record.get("recipientAccountId")), []).append(record)
 
     def _waiting(self) -> list[bytes]:
         connection = apsw.Connection(str(self._database), flags=apsw.SQLITE_OPEN_READWRITE)

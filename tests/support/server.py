@@ -11,6 +11,7 @@ import sys
 import time
 import weakref
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -63,6 +64,15 @@ def run_program(
     )
 
 
+@cache
+def _session() -> Any:
+    """Make the session of all clients of this process: it reads each service's model once."""
+    core = botocore.session.Session()
+    core.set_config_variable("config_file", os.devnull)
+    core.set_config_variable("credentials_file", os.devnull)
+    return boto3.session.Session(botocore_session=core)
+
+
 def close_connections() -> None:
     """Close the connections of the clients that were made since the last time."""
     while _resting:
@@ -98,7 +108,6 @@ class Server:
         self._first = first
         self._reader = RecordReader(data_dir)
         self._clients: weakref.WeakSet[Any] = weakref.WeakSet()
-        self._session: Any = None
         self.process: subprocess.Popen[bytes] | None = None
 
     # The process
@@ -228,12 +237,7 @@ class Server:
             config: Further members of botocore's ``Config``.
         """
         who = key or account or self.first
-        if self._session is None:
-            core = botocore.session.Session()
-            core.set_config_variable("config_file", os.devnull)
-            core.set_config_variable("credentials_file", os.devnull)
-            self._session = boto3.session.Session(botocore_session=core)
-        client = self._session.client(
+        client = _session().client(
             service,
             region_name=region,
             endpoint_url=self.endpoint,
@@ -308,7 +312,12 @@ class Server:
     ) -> list[dict[str, Any]]:
         """Return the audit records so far that match everything given, by time."""
         account_id = account.account_id if isinstance(account, Account) else account
-        held = self._reader.all() if request_id is None else self._reader.of_request(request_id)
+        if request_id is not None:
+            held = self._reader.of_request(request_id)
+        elif account_id is not None:
+            held = self._reader.of_account(account_id)
+        else:
+            held = self._reader.all()
         return [
             record
             for record in held

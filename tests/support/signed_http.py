@@ -8,6 +8,7 @@ from __future__ import annotations
 import http.client
 import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -102,7 +103,7 @@ def rest_request(
     """Write a REST request with the serializer of botocore: ``(method, path with query, headers, body)``."""
     if operation == "DownloadCode":  # ours: the address in ``Code.Location``
         return "GET", f"/2015-03-31/code/{members['Token']}", {}, b""
-    model = ServiceModel(Loader().load_service_model(service, "service-2"))
+    model = _model(service)
     written = create_serializer("rest-json", include_validation=False).serialize_to_request(
         dict(members), model.operation_model(operation)
     )
@@ -113,6 +114,11 @@ def rest_request(
     headers = {name: str(value) for name, value in written["headers"].items()}
     body = written["body"] or b""
     return written["method"], path, headers, body if isinstance(body, bytes) else body.encode()
+
+
+@cache
+def _model(service: str) -> ServiceModel:
+    return ServiceModel(Loader().load_service_model(service, "service-2"))
 
 
 def send(endpoint: str, request: tuple[str, str, dict[str, str], bytes]) -> RawAnswer:
