@@ -16,9 +16,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from bench.filling import secret_name, secret_value
-from bench.profiling import SECRETS, raw_request, serving
+from bench.profiling import SECRETS, heads_of, raw_request, serving
 from bench.signing import Signer
 from strongroom.gateway.exchange import Exchange
+from strongroom.gateway.head_forms import HeadForms
 from strongroom.http_message import RawReply, RawRequest
 from strongroom.store.writer import Change
 from strongroom.worker import Worker
@@ -61,18 +62,22 @@ def profile_put(requests: int) -> None:
         pipeline._writer = waiting
         numbers = itertools.cycle(range(SECRETS))
         for size in GROUPS:
-            _spent(worker, waiting, _puts(signer, numbers, SECRETS), size)
+            _spent(worker, waiting, _puts(heads_of(worker), signer, numbers, SECRETS), size)
             halves = min(
-                (_spent(worker, waiting, _puts(signer, numbers, requests // 10), size) for _ in range(5)),
+                (
+                    _spent(worker, waiting, _puts(heads_of(worker), signer, numbers, requests // 10), size)
+                    for _ in range(5)
+                ),
                 key=sum,
             )
             before, committed = (f"{seconds / (requests // 10) * 1e6:.0f} us of CPU" for seconds in halves)
             sys.stdout.write(f"groups of {size}: {before} on the event loop, {committed} in the writer\n")
 
 
-def _puts(signer: Signer, numbers: Iterator[int], count: int) -> list[RawRequest]:
+def _puts(heads: HeadForms, signer: Signer, numbers: Iterator[int], count: int) -> list[RawRequest]:
     return [
         raw_request(
+            heads,
             signer.secretsmanager(
                 "PutSecretValue",
                 {
@@ -80,7 +85,7 @@ def _puts(signer: Signer, numbers: Iterator[int], count: int) -> list[RawRequest
                     "ClientRequestToken": str(uuid.uuid4()),
                     "SecretString": secret_value(position),
                 },
-            )
+            ),
         )
         for position in range(count)
     ]

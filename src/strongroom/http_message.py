@@ -27,6 +27,7 @@ class RawRequest(msgspec.Struct, frozen=True, gc=False):
         secure: Whether the connection is encrypted (TLS here, or at a trusted proxy in front).
         request_id: The id that this request carries in replies and records; a UUID in lower case.
         index: The headers by name, where the edge has made it; see ``by_name``.
+        form: What the head has in common with others, for the gateway that reads them; None for nothing.
     """
 
     method: bytes
@@ -38,6 +39,7 @@ class RawRequest(msgspec.Struct, frozen=True, gc=False):
     secure: bool
     request_id: str
     index: dict[bytes, bytes] | None = None
+    form: object | None = None
 
     def by_name(self) -> dict[bytes, bytes]:
         """Give the headers by name; of those that are repeated the last."""

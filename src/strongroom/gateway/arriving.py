@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from strongroom.gateway.framing import ChunkedBody, Head, Refusal, Refused, check_part_of_head, parse_head
+from strongroom.gateway.framing import ChunkedBody, Head, Refusal, Refused, check_part_of_head
 from strongroom.gateway.switchboard import Switchboard
 
 NEVER: Final = float("inf")
@@ -81,7 +81,7 @@ class Arriving:
             if self.begun_at == NEVER:
                 self.begun_at = board.now()
             return None
-        head = parse_head(bytes(buffer[:end]), limits.max_headers, limits.max_body_bytes, board.admit_large)
+        head = board.heads.read(bytes(buffer[:end]), board.admit_large)
         self._drop(end)
         self.begin_body(head)
         return head

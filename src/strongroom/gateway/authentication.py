@@ -14,11 +14,13 @@ from typing import Final
 from strongroom.clock import Clock, Instant
 from strongroom.errors import Fault
 from strongroom.gateway.caller import Credential, CredentialSource, SessionSource
+from strongroom.gateway.head_forms import HeadForm
 from strongroom.gateway.operation import ErrorCodes
 from strongroom.gateway.routing import Route
 from strongroom.http_message import RawRequest
 from strongroom.sigv4.authentication import Authentication, parse_authentication
 from strongroom.sigv4.canonical import SigningKey, derive_signing_key
+from strongroom.sigv4.claim_form import form_of
 from strongroom.sigv4.errors import SigV4Error
 from strongroom.sigv4.verify import check_coverage, check_scope, check_time, signature_matches
 from strongroom.store.rows import Rows
@@ -72,7 +74,9 @@ class Authenticator:
         """
         errors = route.service.errors
         try:
-            claim = parse_authentication(request)
+            form = request.form if isinstance(request.form, HeadForm) else None
+            known = None if form is None else form.claim
+            claim = parse_authentication(request) if known is None else known.read(request)
             if claim.form == "query":
                 # No operation of ours is meant to be handed out as a presigned address.
                 _refuse_presigned(route, errors)
@@ -83,9 +87,16 @@ class Authenticator:
                 credential = self._sessions.find(rows, claim.access_key_id, token)
             check_scope(claim, service=route.service.name, regions=self._scope_regions(route, rows))
             check_time(claim, now_ms=self._now(), skew_ms=SKEW_MS)
-            check_coverage(request, claim)
+            if known is None:
+                check_coverage(request, claim)
+            else:
+                known.check_content(request)  # the rest of the coverage follows from the form
             signing_key = self._signing_key(credential, claim)
-            matches = signature_matches(request, claim, signing_key)
+            matches = (
+                signature_matches(request, claim, signing_key)
+                if known is None
+                else known.signature_matches(request, claim, signing_key)
+            )
         except SigV4Error as problem:
             raise _translate(problem, route) from problem
         if credential is None:
@@ -94,6 +105,8 @@ class Authenticator:
         if not matches:
             code, status = errors.mismatch
             raise Fault(code, _MISMATCH, status=status)
+        if form is not None and known is None:
+            _learn(form, request, claim)
         return credential, claim
 
     def knows(self, request: RawRequest, rows: Rows) -> bool:
@@ -147,6 +160,13 @@ class Authenticator:
                 keys.clear()
             keys[scope] = known
         return known
+
+
+def _learn(form: HeadForm, request: RawRequest, claim: Authentication) -> None:
+    """Keep what a request, now that its signature is known to be true, has in common with those to come."""
+    common = form_of(request, claim, form.varying)
+    if common is not None:
+        form.keep(common)
 
 
 def _refuse_presigned(route: Route, errors: ErrorCodes) -> None:

@@ -26,7 +26,6 @@ from strongroom.gateway.framing import (
     Refusal,
     Refused,
     frame_reply,
-    parse_head,
 )
 from strongroom.gateway.switchboard import Switchboard
 from strongroom.gateway.uploads import ReleasingWriter, UploadDesk
@@ -204,7 +203,7 @@ class Connection(asyncio.Protocol):
             self._advance()
             return
         try:
-            head = parse_head(data[:end], limits.max_headers, limits.max_body_bytes)
+            head = self._board.heads.read(data[:end])
         except Refused as refused:
             if refused.refusal is Refusal.BODY_TOO_LARGE and self._board.admit_large is not None:
                 arriving.buffer = data  # looked at again where a large body may be let in
@@ -268,6 +267,7 @@ class Connection(asyncio.Protocol):
             secure,
             board.new_request_id(),
             head.named,
+            head.form,
         )
         exchange = Exchange(request, self, not head.keeps_alive or board.is_draining)
         self._arriving.finish()

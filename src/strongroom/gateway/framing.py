@@ -113,6 +113,7 @@ class Head(msgspec.Struct, frozen=True, gc=False):
         content_length: Bytes of the body; -1 where it is chunked.
         keeps_alive: Whether the connection may serve another request.
         expects_continue: Whether the client waits for "100 Continue".
+        form: What it has in common with other heads; see ``head_forms.py``.
     """
 
     method: bytes
@@ -123,6 +124,7 @@ class Head(msgspec.Struct, frozen=True, gc=False):
     content_length: int
     keeps_alive: bool
     expects_continue: bool
+    form: object | None = None
 
 
 class _Fields:

@@ -19,6 +19,7 @@ from strongroom.gateway.connection_limits import ConnectionCensus, EdgeCounters,
 from strongroom.gateway.exchange import Application, Exchange
 from strongroom.gateway.forwarded import Network, is_trusted
 from strongroom.gateway.framing import Refusal, Refused
+from strongroom.gateway.head_forms import HeadForms
 from strongroom.gateway.uploads import UploadDesk
 
 
@@ -69,6 +70,7 @@ class Switchboard:
         self.limits = limits
         self.census = census
         self.counters = EdgeCounters()
+        self.heads = HeadForms(limits.max_headers, limits.max_body_bytes)
         self.connections: set[WatchedConnection] = set()
         self.now = now
         self.new_request_id = new_request_id

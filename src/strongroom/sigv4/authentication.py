@@ -156,8 +156,7 @@ def parse_authentication(request: RawRequest) -> Authentication:
             raise AbsentSignedHeader
     if unsafe and not unsafe.isdisjoint(signed_headers):
         raise UnsafeHeader
-    if len(signature) != 64 or signature.translate(None, _HEX):
-        raise MalformedSignature
+    check_signature_form(signature)
     # A token is long, and one of plain headers was looked at with them.
     if token is not None and not (are_plain and form == "header") and token.translate(None, _PRINTABLE):
         raise UnsafeHeader
@@ -174,6 +173,16 @@ def parse_authentication(request: RawRequest) -> Authentication:
         expires_seconds=expires_seconds,
         form=form,
     )
+
+
+def check_signature_form(signature: bytes) -> None:
+    """Refuse what is not 64 lower-case hex digits.
+
+    Raises:
+        MalformedSignature: It is not.
+    """
+    if len(signature) != 64 or signature.translate(None, _HEX):
+        raise MalformedSignature
 
 
 def _refuse_repeats(headers: tuple[Header, ...]) -> None:

@@ -114,16 +114,20 @@ def canonical_headers(
     return b"".join([name + b":" + joined[name] + b"\n" for name in names])
 
 
-def canonical_request(request: RawRequest, signed_headers: tuple[bytes, ...]) -> bytes:
-    """Write the canonical request: the bytes that the signature of ``request`` must cover."""
-    return b"%b\n%b\n%b\n%b\n%b\n%b" % (
+def canonical_head(request: RawRequest, signed_headers: tuple[bytes, ...]) -> bytes:
+    """Write the canonical request up to the hash of the body."""
+    return b"%b\n%b\n%b\n%b\n%b\n" % (
         request.method,
         canonical_path(request.path),
         canonical_query(request.query),
         canonical_headers(request.headers, request.by_name(), signed_headers),
         b";".join(signed_headers),
-        body_hash(request.body),
     )
+
+
+def canonical_request(request: RawRequest, signed_headers: tuple[bytes, ...]) -> bytes:
+    """Write the canonical request: the bytes that the signature of ``request`` must cover."""
+    return canonical_head(request, signed_headers) + body_hash(request.body)
 
 
 def string_to_sign(timestamp: str, date: str, region: str, service: str, canonical: bytes) -> bytes:

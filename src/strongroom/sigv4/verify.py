@@ -36,6 +36,8 @@ from strongroom.sigv4.timestamps import render_basic
 SKEW_MS = 300_000
 """How far the clocks may be apart: five minutes, as AWS documents."""
 
+CONTENT_HASH = b"x-amz-content-sha256"
+
 _FORM = b"application/x-www-form-urlencoded"
 _MEANING_HEADERS = frozenset([b"host", b"content-encoding", b"smithy-protocol"])
 
@@ -123,12 +125,12 @@ def check_coverage(request: RawRequest, auth: Authentication) -> None:
     # In the query form the time is in the query, and the whole query is signed.
     if auth.form == "header" and b"x-amz-date" not in signed and b"date" not in signed:
         raise UnsignedHeader(b"date")
-    if b"x-amz-content-sha256" in signed:
-        _check_content_hash(named[b"x-amz-content-sha256"], request.body)
+    if CONTENT_HASH in signed:
+        check_content_hash(named[CONTENT_HASH], request.body)
     if request.query:
         claimed = presigned.find_content_hash(request.query)
         if claimed is not None:
-            _check_content_hash(claimed, request.body)
+            check_content_hash(claimed, request.body)
 
 
 def signature_matches(request: RawRequest, auth: Authentication, signing_key: SigningKey) -> bool:
@@ -162,8 +164,13 @@ def _chooses_protocol(request: RawRequest, content_type: bytes, signed: tuple[by
     return content_type.partition(b";")[0].strip().lower() != _FORM
 
 
-def _check_content_hash(claimed: bytes, body: bytes) -> None:
-    """Compare the hash that a client sent with ours; it is used for nothing else (S-05)."""
+def check_content_hash(claimed: bytes, body: bytes) -> None:
+    """Compare the hash that a client sent with ours; it is used for nothing else (S-05).
+
+    Raises:
+        UnsignedPayload: It is no hash but says that there is none.
+        PayloadHashMismatch: It is not that of the body.
+    """
     if claimed == b"UNSIGNED-PAYLOAD" or claimed.startswith(b"STREAMING-"):
         raise UnsignedPayload
     if claimed != canonical.body_hash(body):
