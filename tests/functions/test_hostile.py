@@ -164,6 +164,7 @@ def test_f02_calls_that_open_the_kernel_do_not_exist(stand: Stand) -> None:
         "pidfd_getfd": (438, 0, 0, 0),
         "personality": (135, 0x0040000),
         "setsid": (112,),
+        "setpgid": (109, 0, 0),
         "kexec_load": (246,),
         "name_to_handle_at": (303,),
         "open_by_handle_at": (304,),
@@ -254,6 +255,14 @@ MEMORY = {
     for _ in range(40):
         if os.fork() == 0:
             held = bytearray(b'x' * 67108864)
+            time.sleep(60)
+    time.sleep(60)""",
+    "shared until it is written to": """import os, time
+    held = bytearray(b'x' * 67108864)
+    for _ in range(8):
+        if os.fork() == 0:
+            time.sleep(1)  # it was found to be shared by then
+            for at in range(0, len(held), 4096): held[at] = 0
             time.sleep(60)
     time.sleep(60)""",
 }

@@ -86,6 +86,7 @@ def start_keeper(settings: Settings, *, is_dev: bool) -> Keeper:
             "authorities": [
                 str(path.absolute()) for path in (settings.tls_cert, settings.egress_ca) if path is not None
             ],
+            "server": os.getpid(),
         }
     ).decode()
     with listening, alive:

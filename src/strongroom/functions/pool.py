@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Hashable
 from typing import Final, Protocol
 
+from strongroom.functions.hold import Held, Hold
 from strongroom.functions.output import Output
 from strongroom.functions.runtime_api import RuntimeAPI
 
@@ -22,9 +23,11 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY_S: Final = 0.1
 IDLE_WAIT_S: Final = 0.1
+LOOKS_LEFT_OUT: Final = 4
+"""Between two looks at what is held: it does not get far meanwhile."""
 
 
-class Place(Protocol):
+class Place(Held, Protocol):
     """Where a function's process runs: a ``Sandbox``, or a process without one."""
 
     runtime: RuntimeAPI
@@ -85,11 +88,14 @@ class Pool:
     Args:
         most: How many there may be.
         idle_s: After what time of rest a sandbox ends.
+        hold: Holds back those that burn processors.
     """
 
-    def __init__(self, most: int, idle_s: float) -> None:
+    def __init__(self, most: int, idle_s: float, hold: Hold) -> None:
         self._most = most
         self._idle_s = idle_s
+        self._hold = hold
+        self._looks = 0
         self._changed = threading.Condition()
         self._idle: list[Room] = []
         self._busy: set[Room] = set()
@@ -172,6 +178,9 @@ class Pool:
                 if now - room.idle_since > self._idle_s or wall > room.usable_until:
                     self._idle.remove(room)
                     self._end_later(room)
-        for room in busy:
-            if room.place is not None and not room.place.is_over:
-                room.place.look()
+        self._looks += 1
+        places = [room.place for room in busy if room.place is not None and not room.place.is_over]
+        for place in places:
+            if not (self._hold.is_on and place.is_hungry) or self._looks % (LOOKS_LEFT_OUT + 1) == 0:
+                place.look()
+        self._hold.look(places)

@@ -24,8 +24,10 @@ from strongroom.errors import StrongroomError
 from strongroom.functions import failures
 from strongroom.functions.gate import InvocationGate
 from strongroom.functions.ground import Ground
+from strongroom.functions.hold import Hold
 from strongroom.functions.invocation import LOG_TAIL_BYTES, OF_ACCOUNT, TooManyInvocations
 from strongroom.functions.messages import Answered, Asked, Endpoint, Refused
+from strongroom.functions.need import Need
 from strongroom.functions.output import Scrubber, scrubbed_lines
 from strongroom.functions.pool import Place, Pool, Room
 from strongroom.functions.reach import INSIDE_LOOPBACK, Listed, Reach, is_address, make_reach
@@ -59,6 +61,7 @@ class RunnerSettings(msgspec.Struct, frozen=True):
         most_sandboxes: How many there may be.
         idle_s: After what time of rest one ends.
         authorities: Files of certificates in PEM that functions trust besides the system's.
+        server: Process id of the server's first process.
     """
 
     directory: str
@@ -71,6 +74,7 @@ class RunnerSettings(msgspec.Struct, frozen=True):
     most_sandboxes: int
     idle_s: float
     authorities: tuple[str, ...]
+    server: int
 
 
 class RunnerRefuses(StrongroomError):
@@ -107,7 +111,7 @@ class Runner:
         self._spawner = Spawner()
         self.work = ground.work
         self._shelf = Shelf(ground.work / "code")
-        self._pool = Pool(settings.most_sandboxes, settings.idle_s)
+        self._pool = Pool(settings.most_sandboxes, settings.idle_s, Hold(Need(settings.server)))
         self._gate = InvocationGate()
 
     def run(

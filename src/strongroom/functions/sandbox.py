@@ -3,6 +3,7 @@
 Rules:
  - It is started by a thread that lives as long as the runner: bubblewrap ends with the thread that made it.
  - Between invocations it is frozen: nothing in it runs, and nothing of one invocation goes on outside of another.
+ - Within an invocation it may be held for moments (``hold.py``): its first process is not, it hears orders then too.
  - Its end is the end of every process in it. ``kill`` returns when they are gone.
  - What it gets to know (environment, credentials) goes over a socket to its first process, never into arguments.
 """
@@ -35,7 +36,7 @@ from strongroom.functions.output import Output
 from strongroom.functions.reach import INSIDE_ADDRESS, RUNTIME_PORT, Reach
 from strongroom.functions.runtime_api import RuntimeAPI
 from strongroom.functions.share import BURNING_NICENESS, BURNING_S, NICENESS, set_share
-from strongroom.functions.usage import shared_fairly_mb, usage_of
+from strongroom.functions.usage import Usage, shared_fairly_mb, usage_of
 
 log = logging.getLogger(__name__)
 
@@ -131,6 +132,10 @@ class Sandbox:
         self._niceness: int | None = None
         self._used_before_s = 0.0
         self._share = threading.Lock()  # one thread looks while another one lets it go on
+        self._is_hungry = False
+        self._measured: tuple[Usage, float] | None = None
+        self._is_resting = False
+        self._signals = threading.Lock()  # who holds it back must not wake what was frozen meanwhile
         ours, theirs = socket.socketpair()
         self._control = ours
         reading, writing = os.pipe()
@@ -168,8 +173,15 @@ class Sandbox:
         """Whether it has ended."""
         return self._ended.is_set()
 
+    @property
+    def is_hungry(self) -> bool:
+        """Whether it burned much of a processor in this invocation."""
+        return self._is_hungry
+
     def freeze(self) -> bool:
         """Stop everything in it; False when that failed and it is of no use any more."""
+        with self._signals:
+            self._is_resting = True
         self._frozen.clear()
         return self._order(b"f") and self._frozen.wait(FREEZE_S) and not self._ended.is_set()
 
@@ -177,8 +189,20 @@ class Sandbox:
         """Let everything in it go on; False when it has ended."""
         with self._share:
             self._used_before_s = usage_of(self._init).processor_s
+            self._is_hungry = False
             self._give_way(NICENESS)
+        with self._signals:
+            self._is_resting = False
         return self._order(b"t") and not self._ended.is_set()
+
+    def hold(self) -> None:
+        """Stop everything in it but its first process, if it is hungry and an invocation is under way."""
+        if self._is_hungry:
+            self._signal_group(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let everything in it go on that was held, unless it was frozen meanwhile."""
+        self._signal_group(signal.SIGCONT)
 
     def kill(self) -> None:
         """End every process in it, and wait until they are gone."""
@@ -201,15 +225,43 @@ class Sandbox:
     def look(self) -> None:
         """Look at what its processes use, and end it when that is too much memory."""
         with self._share:
-            used, processor_s = usage_of(self._init)
-            is_burning = processor_s - self._used_before_s > BURNING_S
-            self._give_way(BURNING_NICENESS if is_burning else self._wanted_niceness)
+            usage = usage_of(self._init)
+            self._is_hungry = usage.processor_s - self._used_before_s > BURNING_S
+            self._give_way(BURNING_NICENESS if self._is_hungry else self._wanted_niceness)
+        used = usage.resident_mb
         if used > self.memory_mb:
-            used = shared_fairly_mb(self._init)
+            used = self._without_what_is_shared(usage)
         self.peak_mb = max(self.peak_mb, used)
         if used > self.memory_mb + MEMORY_SLACK_MB:
             self.was_too_large = True
             self.kill()
+
+    def _without_what_is_shared(self, usage: Usage) -> float:
+        """Give its memory; measured anew, which takes long, only where it can be too much by now."""
+        if self._measured is not None:
+            before, measured_mb = self._measured
+            grown_mb = usage.grown_mb(before)
+            if grown_mb is not None and measured_mb + grown_mb < self.memory_mb:
+                return measured_mb
+        measured_mb = shared_fairly_mb(self._init)
+        self._measured = usage, measured_mb
+        return measured_mb
+
+    def _signal_group(self, number: signal.Signals) -> None:
+        """Send a signal to every process in it at once, but for the first one.
+
+        All are in the group of the first process, and stay there: neither ``setpgid`` nor ``setsid`` exist inside.
+        One call reaches all of a group, so none can fork its way out.
+        """
+        with self._signals:
+            if self._is_resting or self._ended.is_set() or self._process.poll() is not None:
+                return
+            try:
+                if self._init and os.getpgid(self._init) == self._init:
+                    os.killpg(self._init, number)
+                    os.kill(self._init, signal.SIGCONT)
+            except ProcessLookupError:
+                return
 
     def _give_way(self, niceness: int) -> None:
         """Set its niceness, unless it has it; what failed is tried again with the next look."""

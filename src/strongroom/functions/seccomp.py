@@ -8,7 +8,7 @@ Rules (threat model F-02):
  - ``connect`` is asked of the runner (``network.py``). Nothing listens, and nothing connects in other ways: a socket
    that the runner gave away and that has ended is one of the machine's network, and must never begin anew.
  - No session of its own: with a scheduler that shares the processor between sessions, each would be worth as much as
-   the server.
+   the server. No group of processes of its own: the signal that holds all of them must reach them in one call.
  - Memory that no process maps cannot be counted, so there is none of it: no memfd, no System V memory, no queues.
 
 libseccomp is loaded from the system; without it functions are refused.
@@ -48,7 +48,7 @@ _ALLOWED: Final = """
     restart_syscall rmdir rseq rt_sigaction rt_sigpending rt_sigprocmask rt_sigqueueinfo rt_sigreturn
     rt_sigsuspend rt_sigtimedwait rt_tgsigqueueinfo sched_get_priority_max sched_get_priority_min
     sched_getaffinity sched_getattr sched_getparam sched_getscheduler sched_setaffinity sched_yield select
-    sendfile set_robust_list set_tid_address setitimer setpgid setpriority setrlimit setsockopt shutdown
+    sendfile set_robust_list set_tid_address setitimer setpriority setrlimit setsockopt shutdown
     sigaltstack signalfd signalfd4 socketpair splice stat statfs statx symlink symlinkat sync_file_range
     sysinfo tee tgkill time timer_create timer_delete timer_getoverrun timer_gettime timer_settime
     timerfd_create timerfd_gettime timerfd_settime times tkill truncate umask uname unlink unlinkat utime

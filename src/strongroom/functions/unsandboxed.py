@@ -62,6 +62,17 @@ class BareProcess:
         """Whether it has ended."""
         return self._process.poll() is not None
 
+    @property
+    def is_hungry(self) -> bool:
+        """Never said of it: without a sandbox nothing holds it back."""
+        return False
+
+    def hold(self) -> None:
+        """Do nothing: it is never hungry."""
+
+    def go_on(self) -> None:
+        """Do nothing: it was not held."""
+
     def freeze(self) -> bool:
         """Stop it and its group."""
         return self._signal(signal.SIGSTOP)

@@ -24,10 +24,24 @@ class Usage(NamedTuple):
     Attributes:
         resident_mb: Memory; pages that they share are counted as often as they are shared.
         processor_s: Of those that live, and of those that ended and were waited for.
+        faulted_mb: What they were given so far, in faults of a page each.
+        pids: Which they are.
     """
 
     resident_mb: float
     processor_s: float
+    faulted_mb: float
+    pids: tuple[int, ...]
+
+    def grown_mb(self, before: Usage) -> float | None:
+        """Give how much more memory they may have than before, at most; None when that cannot be known.
+
+        A page that was shared and is written to costs a fault and adds nothing to ``resident_mb``. The faults of a
+        process that ended are lost.
+        """
+        if self.pids != before.pids:
+            return None
+        return max(0.0, self.resident_mb - before.resident_mb) + self.faulted_mb - before.faulted_mb
 
 
 def threads_of(pid: int) -> list[int]:
@@ -55,15 +69,19 @@ def processes_below(pid: int) -> Iterator[int]:
 
 def usage_of(pid: int) -> Usage:
     """Add up what a process and all below it use."""
-    pages = ticks = 0
+    pages = ticks = faults = 0
+    pids = []
     for one in processes_below(pid):
         try:
             pages += int(_read(f"/proc/{one}/statm").split(None, 2)[1])
             facts = _read(f"/proc/{one}/stat")
         except OSError:
             continue
-        ticks += sum(map(int, facts[facts.rindex(b")") + 2 :].split(None, 15)[11:15]))
-    return Usage(pages * _PAGE_MB, ticks / _TICKS)
+        numbers = list(map(int, facts[facts.rindex(b")") + 4 :].split(None, 14)[:14]))
+        faults += sum(numbers[6:10])
+        ticks += sum(numbers[10:14])
+        pids.append(one)
+    return Usage(pages * _PAGE_MB, ticks / _TICKS, faults * _PAGE_MB, tuple(pids))
 
 
 def shared_fairly_mb(pid: int) -> float:
