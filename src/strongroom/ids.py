@@ -9,26 +9,20 @@ from __future__ import annotations
 
 import base64
 import os
-from operator import itemgetter
 
 BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _VERSION = bytes([0x40 | byte & 0x0F for byte in range(256)])
 _VARIANT = bytes([0x80 | byte & 0x3F for byte in range(256)])
-# Of groups of four digits with hyphens between: a UUID has none in its first and its last group.
-_PIECES = itemgetter(slice(4), slice(5, 29), slice(30, 34), slice(35, 39))
+_UUID_CHARACTERS = 36
+# Where the digits of a UUID stand in its text: between them are hyphens.
+_PLACES = [place for place in range(_UUID_CHARACTERS) if place not in (8, 13, 18, 23)]
 ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 UUIDS_DRAWN = 64
 
 
-class _Drawn:
-    """UUIDs that were drawn in advance by a process."""
-
-    def __init__(self) -> None:
-        self.by = 0
-        self.uuids: list[str] = []
-
-
-_drawn = _Drawn()
+_drawn: list[str] = []
+"""UUIDs that were drawn in advance by this process."""
+os.register_at_fork(after_in_child=_drawn.clear)  # a fork must not give out what its parent drew
 
 
 def draw(alphabet: str, length: int) -> str:
@@ -43,13 +37,11 @@ def draw(alphabet: str, length: int) -> str:
 
 def new_uuid() -> str:
     """Draw a version 4 UUID in lower case."""
-    if _drawn.by != os.getpid():  # a fork must not give out what its parent drew
-        _drawn.uuids, _drawn.by = [], os.getpid()  # in this order: another thread may look between
     try:
-        return _drawn.uuids.pop()  # one step for the interpreter: no two threads get the same
+        return _drawn.pop()  # one step for the interpreter: no two threads get the same
     except IndexError:
         drawn = _draw_uuids()
-        _drawn.uuids.extend(drawn[1:])
+        _drawn.extend(drawn[1:])
         return drawn[0]
 
 
@@ -58,8 +50,12 @@ def _draw_uuids() -> list[str]:
     drawn = bytearray(os.urandom(16 * UUIDS_DRAWN))
     drawn[6::16] = drawn[6::16].translate(_VERSION)
     drawn[8::16] = drawn[8::16].translate(_VARIANT)
-    text = drawn.hex("-", 2)
-    return ["".join(_PIECES(text[at : at + 40])) for at in range(0, len(text), 40)]
+    digits = drawn.hex().encode("ascii")
+    written = bytearray(b"-" * (_UUID_CHARACTERS * UUIDS_DRAWN))
+    for digit, place in enumerate(_PLACES):  # of all of them at a time
+        written[place::_UUID_CHARACTERS] = digits[digit :: len(_PLACES)]
+    text = written.decode("ascii")
+    return [text[at : at + _UUID_CHARACTERS] for at in range(0, len(text), _UUID_CHARACTERS)]
 
 
 def new_row_number() -> int:

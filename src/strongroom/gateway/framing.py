@@ -24,6 +24,7 @@ import enum
 import http
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 import httptools
 import msgspec
@@ -386,13 +387,20 @@ def frame_reply(reply: RawReply, date: bytes, *, closes: bool, without_body: boo
     Source: RFC 9110 sections 6.6.1, 8.6, 9.3.2 (HEAD), 15.3.5 (204 has no length).
     """
     status = reply.status
-    line = _STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status
-    head = line + b"".join([b"%b: %b\r\n" % header for header in reply.headers])
-    breaks = len(reply.headers) + 1
-    if head.count(b"\n") != breaks or head.count(b"\r") != breaks or b"\0" in head:
+    pieces = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]
+    for name, value in reply.headers:
+        pieces += (name, b": ", value, b"\r\n")  # a format of bytes is gone through character by character
+    head = b"".join(pieces)
+    # Of bytes a line ends with CR, with LF, and with both.
+    if len(head.splitlines()) != len(reply.headers) + 1 or b"\0" in head:
         raise UnframableReply("a reply header holds a line break")  # the text itself may be a client's
     last = b"Connection: close\r\n\r\n" if closes else b"\r\n"
     if status == 204 or status == 304:
         return head + date + last
-    length = b"Content-Length: %d\r\n" % len(reply.body)
+    length = _length_line(len(reply.body))
     return b"".join((head, date, length, last, b"" if without_body else reply.body))
+
+
+@lru_cache(maxsize=1_024)
+def _length_line(length: int) -> bytes:
+    return b"Content-Length: %d\r\n" % length

@@ -18,6 +18,7 @@ Source: Secrets Manager reference 1.1; identity reference 0.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Literal
 
 import msgspec
@@ -122,8 +123,13 @@ def render_fault(
 def _headers(protocol: Protocol, request_id: str) -> tuple[Header, Header]:
     return (
         (b"x-amzn-RequestId", request_id.encode("ascii")),
-        (b"Content-Type", protocol.content_type.encode("ascii")),
+        _content_type(protocol.content_type),
     )
+
+
+@cache
+def _content_type(name: str) -> Header:
+    return b"Content-Type", name.encode("ascii")
 
 
 def _error_xml(fault: Fault, namespace: str, request_id: str) -> bytes:

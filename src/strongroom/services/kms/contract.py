@@ -342,7 +342,7 @@ def _call(context: Context, operation: Operation[Any, Any], request: Any, servic
 def _default_key(rows: Rows, key_arn: str) -> KeyInForce:
     """Return a key that a service made: nobody is asked for a permission, so no other key is given out here."""
     held = find_key_in_force(rows, key_arn.rpartition("/")[2])
-    if held is None or held.key.arn != key_arn or not held.key.is_managed:
+    if held is None or held.arn != key_arn or not held.key.is_managed:
         raise KeyUnusable("there is no such default key")
     if held.key.attributes.state != ENABLED:
         raise KeyUnusable(f"{key_arn} is {held.key.attributes.state}")

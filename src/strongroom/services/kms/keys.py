@@ -164,7 +164,11 @@ def find_key_in_force(rows: Rows, key_id: str) -> KeyInForce | None:
     Raises:
         StoreTampered: A row of it was changed outside of Strongroom.
     """
-    return rows.cached(key_key(key_id), lambda fresh: _load(fresh, key_id), _weigh)
+    key = key_key(key_id)
+    kept: KeyInForce | None = rows.cache.get(key)
+    if kept is not None:
+        return kept
+    return rows.cached(key, lambda fresh: _load(fresh, key_id), _weigh)
 
 
 def find_alias_target(rows: Rows, account: str, region: str, name: str) -> str | None:

@@ -78,7 +78,7 @@ def handle(context: Context, request: Request, target: Target) -> Response:
     secret_string, secret_binary = open_version(context, secret, version).as_members()
     mark_access(context, secret, version)
     return Response(
-        arn=secret.arn,
+        arn=target.arn,  # of a stored secret it is that secret's
         name=secret.name,
         version_id=version.version_id,
         secret_string=secret_string,

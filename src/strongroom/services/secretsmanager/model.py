@@ -128,7 +128,9 @@ class Secret(msgspec.Struct, frozen=True):
 
     def stages_of(self, version_id: str) -> list[str]:
         """List the labels of a version, AWS's before custom ones, each in alphabetical order."""
-        return sorted([label for label, holder in self.labels.items() if holder == version_id])
+        stages = [label for label, holder in self.attributes.labels.items() if holder == version_id]
+        stages.sort()
+        return stages
 
     def stages_by_version(self) -> dict[str, list[str]]:
         """Map every labelled version to its labels."""
