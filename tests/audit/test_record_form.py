@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from strongroom.audit.errors import UnrecordableValue
 from strongroom.audit.record import (
     Resource,
     SessionAttributes,
@@ -16,9 +17,10 @@ from strongroom.audit.record import (
     SessionIssuer,
     UserIdentity,
     encode_identity,
+    encode_parameters,
     encode_record,
 )
-from strongroom.audit.record_form import LONGEST_FORM_BYTES, form_of
+from strongroom.audit.record_form import LONGEST_FILLING_BYTES, LONGEST_FORM_BYTES, form_of
 
 from .places import ACCOUNT, ALICE, NOW_MS, REGION, SECRET_ARN, event
 
@@ -67,6 +69,7 @@ IDS = st.text(string.ascii_lowercase + string.digits + "-", max_size=36)
 
 @given(
     request=MEMBERS,
+    made_with=MEMBERS,
     response=MEMBERS,
     additional=MEMBERS,
     facts=st.fixed_dictionaries(
@@ -80,6 +83,7 @@ IDS = st.text(string.ascii_lowercase + string.digits + "-", max_size=36)
 )
 def test_a_form_that_is_filled_in_is_the_record_to_the_byte(
     request: Any,
+    made_with: Any,
     response: Any,
     additional: Any,
     facts: dict[str, str],
@@ -91,24 +95,47 @@ def test_a_form_that_is_filled_in_is_the_record_to_the_byte(
     """Whatever an event says, and whoever the form was made for."""
     parts: dict[str, Any] = {
         **facts,
-        "request_parameters": request,
         "response_elements": response,
         "additional_event_data": additional,
         "resources": (Resource(ACCOUNT, "AWS::KMS::Key", f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1"),),
     }
-    form = form_of(event(7, identity=made_by, **parts))
+    form = form_of(event(7, identity=made_by, request_parameters=made_with, **parts))
     assert form is not None
     request_id, event_id = ids
-    whole = encode_record(
-        event(identity=identity, event_time_ms=time_ms, request_id=request_id, **parts), event_id
+    now = event(
+        identity=identity, event_time_ms=time_ms, request_id=request_id, request_parameters=request, **parts
     )
-    assert form.fill_in(encode_identity(identity), time_ms, request_id, event_id) == whole
+    parameters = encode_parameters(request)
+    filled = form.fill_in(encode_identity(identity), time_ms, parameters, request_id, event_id)
+    assert filled == encode_record(now, event_id)
 
 
 def test_a_long_event_has_no_form() -> None:
     """Whatever is filled in: nothing of a form would have to be left out."""
-    assert form_of(event(request_parameters={"secretId": SECRET_ARN})) is not None
-    assert form_of(event(request_parameters={"secretId": "x" * LONGEST_FORM_BYTES})) is None
+    assert form_of(event(response_elements={"arn": SECRET_ARN})) is not None
+    assert form_of(event(response_elements={"arn": "x" * LONGEST_FORM_BYTES})) is None
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_what_is_too_long_is_not_filled_in(more: int) -> None:
+    """The longest that is, in the longest form, is a record of which nothing had to be left out."""
+    parts: dict[str, Any] = {"response_elements": {"arn": "x" * (LONGEST_FORM_BYTES - 700)}}
+    form = form_of(event(**parts))
+    assert form is not None
+    identity = encode_identity(ALICE)
+    room = LONGEST_FILLING_BYTES - len(identity) - len(encode_parameters({"secretId": ""}))
+    sent = {"secretId": "x" * (room + more)}
+    now = event(request_parameters=sent, additional_event_data=None, **parts)
+    filled = form.fill_in(identity, now.event_time_ms, encode_parameters(sent), now.request_id, "1")
+    assert filled == (None if more else encode_record(now, "1"))
+
+
+@pytest.mark.parametrize("value", [b"a secret", 1.5, None, "\ud800", {"a": b"a secret"}], ids=repr)
+def test_l03_parameters_that_no_record_holds_are_not_written(value: Any) -> None:
+    """Nor are they quoted."""
+    with pytest.raises(UnrecordableValue) as caught:
+        encode_parameters({"a": value})
+    assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("identity", [ALICE, SESSION], ids=["user", "session"])

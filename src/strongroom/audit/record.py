@@ -200,6 +200,20 @@ def encode_identity(identity: UserIdentity) -> bytes:
     return _encode(identity)
 
 
+def encode_parameters(parameters: Parameters | None) -> bytes:
+    """Write the parameters of a request as they stand in a record, however long they are.
+
+    Raises:
+        UnrecordableValue: As ``encode_record`` does for a parameter.
+    """
+    if parameters is not None:
+        _check(parameters, 0)
+    try:
+        return _encode(parameters)
+    except (TypeError, UnicodeEncodeError, OverflowError) as problem:
+        raise _unwritable(problem) from None
+
+
 def encode_record(event: AuditEvent, event_id: str) -> bytes:
     """Write one CloudTrail record as compact JSON without a line break.
 
@@ -260,8 +274,7 @@ def encode_record(event: AuditEvent, event_id: str) -> bytes:
         if len(encoded) > MAX_ADDITIONAL_BYTES:
             encoded = _encode_without_large_parts(record)
     except (TypeError, UnicodeEncodeError, OverflowError) as problem:
-        # Not the text of the problem: it may quote the value.
-        raise UnrecordableValue(f"a field cannot be written as JSON ({type(problem).__name__})") from None
+        raise _unwritable(problem) from None
     if len(encoded) > MAX_RECORD_BYTES:
         raise UnrecordableValue(f"a record of {len(encoded)} bytes is longer than {MAX_RECORD_BYTES}")
     return encoded
@@ -270,6 +283,11 @@ def encode_record(event: AuditEvent, event_id: str) -> bytes:
 def write_time(instant: Instant) -> str:
     """Write the time of an event, which has whole seconds."""
     return _iso_second(instant // 1000)
+
+
+def write_time_in_bytes(instant: Instant) -> bytes:
+    """Write the time of an event as it stands in a record."""
+    return _iso_second_in_bytes(instant // 1000)
 
 
 def _check(value: Any, depth: int) -> None:
@@ -288,6 +306,11 @@ def _check(value: Any, depth: int) -> None:
         raise UnrecordableValue(f"a value of type {type(value).__name__} is not recorded")
     if depth > MAX_DEPTH:
         raise UnrecordableValue(f"parameters nested deeper than {MAX_DEPTH} are not recorded")
+
+
+def _unwritable(problem: Exception) -> UnrecordableValue:
+    """Name what cannot be written, without the text of the problem: it may quote the value."""
+    return UnrecordableValue(f"a field cannot be written as JSON ({type(problem).__name__})")
 
 
 def _cut(text: str) -> str:
@@ -310,3 +333,8 @@ def _encode_without_large_parts(record: _Record) -> bytes:
 @lru_cache(maxsize=64)
 def _iso_second(second: int) -> str:
     return render_iso(second * 1000)
+
+
+@lru_cache(maxsize=64)
+def _iso_second_in_bytes(second: int) -> bytes:
+    return _iso_second(second).encode()

@@ -47,7 +47,6 @@ from strongroom.gateway.deployment import Deployment
 from strongroom.gateway.exchange import Exchange
 from strongroom.gateway.failures import as_fault, not_durable
 from strongroom.gateway.operation import Mode
-from strongroom.gateway.recording import written
 from strongroom.gateway.routing import Route, Router, Unroutable
 from strongroom.gateway.speech import parse_request
 from strongroom.gateway.steps import Steps
@@ -381,7 +380,7 @@ class Pipeline:
         recorded: list[tuple[Call, list[bytes]]] = []
         for call in calls:
             try:
-                recorded.append((call, written(self.steps.events_of(call))))
+                recorded.append((call, self.steps.records_of(call)))
             except Exception as problem:  # noqa: BLE001 - without a record there is no answer but a failure
                 self._give_up(call, problem)
         for call, records in recorded:

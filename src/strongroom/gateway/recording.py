@@ -177,11 +177,10 @@ def shown_request(operation: Operation[Any, Any] | None, request: Shape | None) 
     if operation is None or request is None:
         return None
     shown: dict[str, Any] = {}
-    names = _audit_names(type(request))
-    for member in operation.recorded_request:
+    for member, name in _shown_names(type(request), operation.recorded_request):
         value = getattr(request, member)
         if value is not None:
-            shown[names[member]] = _plain(value)
+            shown[name] = value if type(value) is str else _plain(value)
     return shown or None
 
 
@@ -196,6 +195,13 @@ def shown_response(operation: Operation[Any, Any] | None, response: Shape | None
 def _audit_names(shape: type[Shape]) -> dict[str, str]:
     """Map the members that may be shown to their names in records; sensitive ones are not among them."""
     return {member.name: member.audit_name for member in describe(shape) if not member.type.is_sensitive}
+
+
+@cache
+def _shown_names(shape: type[Shape], members: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Give the members that an operation shows, with their names in records."""
+    names = _audit_names(shape)
+    return tuple((member, names[member]) for member in members)
 
 
 def _plain(value: object) -> object:

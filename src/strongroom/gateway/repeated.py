@@ -10,7 +10,8 @@ Rules:
 
 from __future__ import annotations
 
-from strongroom.audit.record_form import LONGEST_IDENTITY_BYTES, RecordForm, form_of
+from strongroom.audit.record import encode_parameters
+from strongroom.audit.record_form import RecordForm, form_of
 from strongroom.gateway.context import Context
 from strongroom.gateway.recording import written_identity
 from strongroom.ids import new_uuid
@@ -29,8 +30,8 @@ class RepeatedCall:
     def __init__(self, action: str, via: str) -> None:
         self._action = action
         self._via = via
-        self._known: tuple[object, str, RecordForm] | None = None
-        """The stamp, the account and the form, together: threads share a cached version."""
+        self._known: tuple[object, str, RecordForm, bytes] | None = None
+        """The stamp, the account, the form and the parameters, together: threads share a cached version."""
 
     def repeat(self, context: Context, stamp: object) -> bool:
         """Make the call once more; False when it has to be made as a whole.
@@ -42,7 +43,7 @@ class RepeatedCall:
         known, caller = self._known, context.caller
         if known is None:
             return False
-        of_stamp, account, form = known
+        of_stamp, account, form, parameters = known
         if (
             of_stamp is not stamp
             or account != caller.account
@@ -50,9 +51,10 @@ class RepeatedCall:
         ):
             return False
         identity = written_identity(caller, self._via)
-        if len(identity) > LONGEST_IDENTITY_BYTES:
+        record = form.fill_in(identity, context.now_ms, parameters, context.request_id, new_uuid())
+        if record is None:
             return False
-        context.inner_records.append(form.fill_in(identity, context.now_ms, context.request_id, new_uuid()))
+        context.inner_records.append(record)
         return True
 
     def learn(self, context: Context, stamp: object) -> None:
@@ -61,4 +63,8 @@ class RepeatedCall:
         if isinstance(record, bytes) or record.shared_event_id is not None:
             return  # of a resource of another account there are several records
         form = form_of(record)
-        self._known = None if form is None else (stamp, context.caller.account, form)
+        if form is None:
+            self._known = None
+            return
+        parameters = encode_parameters(record.request_parameters)
+        self._known = stamp, context.caller.account, form, parameters

@@ -23,7 +23,8 @@ from strongroom.gateway.deployment import Deployment
 from strongroom.gateway.failures import as_fault
 from strongroom.gateway.inner import call_inside
 from strongroom.gateway.operation import Operation, Service
-from strongroom.gateway.recording import events_of_call
+from strongroom.gateway.record_forms import RecordForms
+from strongroom.gateway.recording import events_of_call, written
 from strongroom.gateway.speech import parse_request
 from strongroom.store.rows import Rows
 
@@ -43,6 +44,7 @@ class Steps:
         self._services = services
         self._authenticator = authenticator
         self._deployment = deployment
+        self._forms = RecordForms()
 
     def let_in_large(self, call: Call, rows: Rows) -> Credential:
         """Walk steps 3 and 4 of a request with a large body; one that cannot be parsed gets its fault.
@@ -110,9 +112,22 @@ class Steps:
 
     def events_of(self, call: Call) -> list[bytes | AuditEvent]:
         """Say what happened (8) in a call that ended: in its inner calls, then in itself."""
-        request = call.exchange.request
         inner = call.context.inner_records if call.context is not None else []
-        own = events_of_call(
+        return [*inner, *self._own_events(call)]
+
+    def records_of(self, call: Call) -> list[bytes]:
+        """Write what happened (8) in a read that ended: in its inner calls, then in itself."""
+        inner = call.context.inner_records if call.context is not None else []
+        record = self._forms.fill_in(call)
+        if record is not None:
+            return [*written(inner), record] if inner else [record]
+        own = self._own_events(call)
+        self._forms.learn(call, own[-1])
+        return written([*inner, *own])
+
+    def _own_events(self, call: Call) -> list[AuditEvent]:
+        request = call.exchange.request
+        return events_of_call(
             service=call.route.service,
             name=call.route.name,
             operation=call.route.operation,
@@ -127,7 +142,6 @@ class Steps:
             user_agent=call.user_agent,
             resources=call.context.resources if call.context is not None else (),
         )
-        return [*inner, *own]
 
     def _context(self, call: Call, rows: Rows) -> Context:
         return Context(
