@@ -20,9 +20,15 @@ ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 UUIDS_DRAWN = 64
 
 
-_drawn: list[str] = []
-"""UUIDs that were drawn in advance by this process."""
-os.register_at_fork(after_in_child=_drawn.clear)  # a fork must not give out what its parent drew
+class _Drawn:
+    """UUIDs that were drawn in advance by this process."""
+
+    def __init__(self) -> None:
+        self.uuids: list[str] = []
+        self.is_emptied_by_forks = False
+
+
+_drawn = _Drawn()
 
 
 def draw(alphabet: str, length: int) -> str:
@@ -38,10 +44,13 @@ def draw(alphabet: str, length: int) -> str:
 def new_uuid() -> str:
     """Draw a version 4 UUID in lower case."""
     try:
-        return _drawn.pop()  # one step for the interpreter: no two threads get the same
+        return _drawn.uuids.pop()  # one step for the interpreter: no two threads get the same
     except IndexError:
+        if not _drawn.is_emptied_by_forks:  # a fork must not give out what its parent drew
+            os.register_at_fork(after_in_child=_drawn.uuids.clear)
+            _drawn.is_emptied_by_forks = True
         drawn = _draw_uuids()
-        _drawn.extend(drawn[1:])
+        _drawn.uuids.extend(drawn[1:])
         return drawn[0]
 
 
