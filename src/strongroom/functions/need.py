@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import Final
 
-_MOST_READ: Final = 128
+from strongroom.functions.procfs import children_of, read
 
 
 class Need:
@@ -34,13 +33,12 @@ class Need:
         found: list[int] = []
         waiting = [self._server]
         for pid in waiting:
-            with contextlib.suppress(OSError, ValueError):  # it ended
+            with contextlib.suppress(OSError):  # it ended
                 if os.getsid(pid) == self._own_session:
                     continue
                 if _niceness(pid) <= _niceness(self._server):
                     found.append(pid)
-                for thread in os.listdir(f"/proc/{pid}/task"):
-                    waiting.extend(map(int, _read(f"/proc/{pid}/task/{thread}/children").split()))
+                waiting.extend(children_of(pid))
         self._waited = {pid: self._waited.get(pid, _waited_ns(pid)) for pid in found}
 
     def waited_ns(self) -> int:
@@ -59,14 +57,6 @@ def _niceness(pid: int) -> int:
 def _waited_ns(pid: int) -> int:
     """Read how long a process was ready and did not run; 0 for one that ended, or where no kernel counts it."""
     try:
-        return int(_read(f"/proc/{pid}/schedstat").split()[1])
+        return int(read(f"/proc/{pid}/schedstat").split()[1])
     except (OSError, IndexError):
         return 0
-
-
-def _read(path: str) -> bytes:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        return os.read(descriptor, _MOST_READ)
-    finally:
-        os.close(descriptor)

@@ -10,7 +10,8 @@ import contextlib
 import os
 from typing import Final
 
-from strongroom.functions.usage import processes_below, threads_of
+from strongroom.functions.procfs import threads_of
+from strongroom.functions.usage import processes_below
 
 NICENESS: Final = 5
 BURNING_NICENESS: Final = 19

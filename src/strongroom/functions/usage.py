@@ -7,15 +7,15 @@ took 8 to 11.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from strongroom.functions.procfs import children_of, read
+
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _PAGE_MB: Final = os.sysconf("SC_PAGE_SIZE") / 1_048_576
-_MOST_READ: Final = 65_536
-_LINKS_OF_ONE_THREAD: Final = 3
-"""``/proc/PID/task`` is linked from above, from itself, and from each thread (proc(5))."""
 
 
 class Usage(NamedTuple):
@@ -44,13 +44,6 @@ class Usage(NamedTuple):
         return max(0.0, self.resident_mb - before.resident_mb) + self.faulted_mb - before.faulted_mb
 
 
-def threads_of(pid: int) -> list[int]:
-    """List the threads of a process."""
-    if os.stat(f"/proc/{pid}/task").st_nlink == _LINKS_OF_ONE_THREAD:
-        return [pid]
-    return [int(thread) for thread in os.listdir(f"/proc/{pid}/task")]
-
-
 def processes_below(pid: int) -> Iterator[int]:
     """Give a process and all below it.
 
@@ -60,11 +53,8 @@ def processes_below(pid: int) -> Iterator[int]:
     waiting = [pid] if pid else []
     for one in waiting:
         yield one
-        try:
-            for thread in threads_of(one):
-                waiting.extend(map(int, _read(f"/proc/{one}/task/{thread}/children").split()))
-        except OSError:
-            continue
+        with contextlib.suppress(OSError):  # it ended
+            waiting.extend(children_of(one))
 
 
 def usage_of(pid: int) -> Usage:
@@ -73,8 +63,8 @@ def usage_of(pid: int) -> Usage:
     pids = []
     for one in processes_below(pid):
         try:
-            pages += int(_read(f"/proc/{one}/statm").split(None, 2)[1])
-            facts = _read(f"/proc/{one}/stat")
+            pages += int(read(f"/proc/{one}/statm").split(None, 2)[1])
+            facts = read(f"/proc/{one}/stat")
         except OSError:
             continue
         numbers = list(map(int, facts[facts.rindex(b")") + 4 :].split(None, 14)[:14]))
@@ -89,17 +79,9 @@ def shared_fairly_mb(pid: int) -> float:
     total = 0
     for one in processes_below(pid):
         try:
-            for line in _read(f"/proc/{one}/smaps_rollup").splitlines():
+            for line in read(f"/proc/{one}/smaps_rollup").splitlines():
                 if line.startswith(b"Pss:"):
                     total += int(line.split()[1])
         except OSError:
             continue
     return total / 1_024
-
-
-def _read(path: str) -> bytes:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        return os.read(descriptor, _MOST_READ)
-    finally:
-        os.close(descriptor)
