@@ -8,6 +8,8 @@ what it adds to the machine. RSS counts shared pages in every process; it is sho
 
 from __future__ import annotations
 
+import os
+
 from bench import servers
 from bench.filling import new_deployment
 from bench.measuring import Plan, Report, measure
@@ -42,8 +44,10 @@ def run(plan: Plan, report: Report) -> None:
 
 
 def _workers(server: Server) -> list[Memory]:
-    """Read the memory of the workers: the supervisor's first children."""
-    return [memory_of(pid) for pid in family(server.pid)[1 : 1 + WORKERS]]
+    """Read the memory of the workers: the supervisor's first children in its session; the keepers have their own."""
+    session = os.getsid(server.pid)
+    below = [pid for pid in family(server.pid)[1:] if os.getsid(pid) == session]
+    return [memory_of(pid) for pid in below[:WORKERS]]
 
 
 def _read_all(server: Server, secrets: int) -> None:
