@@ -18,7 +18,6 @@ class Call:
     """The state of one request between its authentication and its answer.
 
     Attributes:
-        number: Its place among the calls that wait for an answer.
         request: The parsed request, from step 4 on.
         context: What the handler received, from step 5 on.
         response: What the handler returned.
@@ -37,7 +36,6 @@ class Call:
         "fault",
         "is_refused",
         "now_ms",
-        "number",
         "outstanding",
         "prepared",
         "region",
@@ -56,7 +54,6 @@ class Call:
         self.caller = caller
         self.region = region
         self.now_ms = now_ms
-        self.number = 0
         self.request: Any = None
         self.context: Context | None = None
         self.response: Any = None

@@ -386,19 +386,46 @@ def frame_reply(reply: RawReply, date: bytes, *, closes: bool, without_body: boo
 
     Source: RFC 9110 sections 6.6.1, 8.6, 9.3.2 (HEAD), 15.3.5 (204 has no length).
     """
-    status = reply.status
-    pieces = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]
-    for name, value in reply.headers:
-        pieces += (name, b": ", value, b"\r\n")  # a format of bytes is gone through character by character
-    head = b"".join(pieces)
-    # Of bytes a line ends with CR, with LF, and with both.
-    if len(head.splitlines()) != len(reply.headers) + 1 or b"\0" in head:
-        raise UnframableReply("a reply header holds a line break")  # the text itself may be a client's
+    status, headers, body = reply.status, reply.headers, reply.body
+    known = _known_lines.get(headers[1:])
+    if known is None:
+        known = _keep_lines(headers[1:])
+    head = _STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status
+    first = _write_lines(headers[:1])
     last = b"Connection: close\r\n\r\n" if closes else b"\r\n"
     if status == 204 or status == 304:
-        return head + date + last
-    length = _length_line(len(reply.body))
-    return b"".join((head, date, length, last, b"" if without_body else reply.body))
+        return b"".join((head, first, known, date, last))
+    return b"".join((head, first, known, date, _length_line(len(body)), last, b"" if without_body else body))
+
+
+def _write_lines(headers: tuple[Header, ...]) -> bytes:
+    """Write headers as lines.
+
+    Raises:
+        UnframableReply: As ``frame_reply`` does.
+    """
+    pieces: list[bytes] = []
+    for name, value in headers:
+        pieces += (name, b": ", value, b"\r\n")  # a format of bytes is gone through character by character
+    lines = b"".join(pieces)
+    # Of bytes a line ends with CR, with LF, and with both.
+    if len(lines.splitlines()) != len(headers) or b"\0" in lines:
+        raise UnframableReply("a reply header holds a line break")  # the text itself may be a client's
+    return lines
+
+
+_CONSTANT_HEADERS = frozenset([b"Cache-Control", b"Content-Type", b"X-Content-Type-Options"])
+_MOST_KNOWN = 64
+_known_lines: dict[tuple[Header, ...], bytes] = {}
+"""What follows the first header, which is the request's id, in nearly all replies: the same few lines."""
+
+
+def _keep_lines(headers: tuple[Header, ...]) -> bytes:
+    """Write headers as lines, and keep them if nothing in them is of one client alone."""
+    lines = _write_lines(headers)
+    if len(_known_lines) < _MOST_KNOWN and all(name in _CONSTANT_HEADERS for name, _ in headers):
+        _known_lines[headers] = lines
+    return lines
 
 
 @lru_cache(maxsize=1_024)

@@ -17,8 +17,7 @@ class WaitingCalls:
 
     def __init__(self, monotonic_ms: Clock) -> None:
         self._monotonic_ms = monotonic_ms
-        self._calls: dict[int, tuple[Instant, Call]] = {}
-        self._numbers = 0
+        self._calls: dict[Call, Instant] = {}  # since when, in order of arrival
         self._arrived_ms: Instant = 0
 
     def begin(self) -> None:
@@ -26,10 +25,8 @@ class WaitingCalls:
         self._arrived_ms = self._monotonic_ms()
 
     def add(self, call: Call) -> None:
-        """Let a call wait."""
-        self._numbers += 1
-        call.number = self._numbers
-        self._calls[call.number] = (self._arrived_ms, call)
+        """Let a call wait that does not wait yet."""
+        self._calls[call] = self._arrived_ms
 
     def add_anew(self, call: Call) -> None:
         """Let a call wait whose time begins now."""
@@ -38,13 +35,13 @@ class WaitingCalls:
 
     def remove(self, call: Call) -> bool:
         """Let a call wait no longer; False when it did not wait: it was refused before."""
-        return self._calls.pop(call.number, None) is not None
+        return self._calls.pop(call, None) is not None
 
     def take_overdue(self, limit_ms: int) -> Iterator[Call]:
         """Remove and give those that have waited for so long, in order of arrival."""
         latest = self._monotonic_ms() - limit_ms
-        for number, (since, call) in list(self._calls.items()):
+        for call, since in list(self._calls.items()):
             if since > latest:
                 return
-            del self._calls[number]
+            del self._calls[call]
             yield call
