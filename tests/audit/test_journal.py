@@ -6,6 +6,7 @@ import asyncio
 import os
 import tempfile
 import threading
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -288,6 +289,37 @@ def test_one_callback_that_raises_disturbs_no_other(tmp_path: Path) -> None:
     run_journal(tmp_path, work)
     assert len(reported) == 1
     assert intact(tmp_path) == 2
+
+
+@pytest.mark.parametrize("is_broken", [False, True])
+def test_nothing_of_a_request_outlives_its_answer_in_the_journal(tmp_path: Path, is_broken: bool) -> None:
+    """A callback holds a request and its answer: they go with it, on the loop's thread, not with the next group."""
+    disk = Disk()
+
+    class Request:
+        def __init__(self) -> None:
+            self.told: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+        def tell(self, is_durable: bool) -> None:
+            self.told.set_result(is_durable)
+
+    async def work(journal: Journal) -> None:
+        freed_by: list[int] = []
+        disk.is_broken = is_broken
+        futures = []
+        for number in range(20):
+            request = Request()
+            weakref.finalize(request, lambda: freed_by.append(threading.get_ident()))
+            futures.append(request.told)
+            journal.append(record(number), request.tell)
+            del request
+        assert await asyncio.gather(*futures) == [not is_broken] * 20
+        await asyncio.sleep(0)  # the turn of the loop that told them ends
+        assert freed_by == [threading.get_ident()] * 20
+        disk.is_broken = False
+        assert await settle(journal, [record(99)]) == [True]
+
+    run_journal(tmp_path, work, sync=disk)
 
 
 def test_l04_a_checkpoint_comes_after_a_thousand_records_at_the_latest(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ Rules:
  - While the disk hangs every append is refused at once. When it comes back, or after a failure, the next
    append makes the writer begin a new segment: the journal recovers by itself.
  - A callback that raises is reported to the event loop and disturbs no other.
+ - Callbacks hold requests and answers, secrets among them. They are let go when they were told, on the loop's
+   thread, although the flusher keeps the group until the next one comes.
  - Time comes in: ``tick`` is called about once a second and says when it is.
 
 Everything but the flusher runs on the loop's thread. Make the journal after any fork.
@@ -227,6 +229,8 @@ class Journal:
             self._watch = None
         self._flying = None
         self.groups += 1
+        # The flusher holds the group until the next one comes: nothing may live as long as that, nor be freed there.
+        callbacks, group.callbacks, group.frames = group.callbacks, [], []
         if self._is_stalled:
             # Refused long ago. Whatever became of it, this handle is not trusted with another record (D-02).
             self._is_stalled = False
@@ -236,17 +240,17 @@ class Journal:
                 self.problem = problem
         elif problem is not None:
             self.problem = problem
-            refused = [*group.callbacks, *self._collecting.callbacks]
+            refused = [*callbacks, *self._collecting.callbacks]
             self._collecting = _Group()
             self._rewind()
             self._tell(refused, False)
         else:
             self.problem = None
-            self.records += len(group.callbacks)
+            self.records += len(callbacks)
             self._start()
             if group.checkpoints and self._shipper is not None:
                 self._shipper.notify()
-            self._tell(group.callbacks, True)
+            self._tell(callbacks, True)
         self._wake_closer()
 
     def _stall(self) -> None:
