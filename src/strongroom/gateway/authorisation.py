@@ -24,7 +24,8 @@ def authorise_and_handle(context: Context, operation: Operation[Any, Any], reque
     Raises:
         Fault: The caller may not, or the operation says so.
     """
-    return operation.handle(context, request, _authorised(context, operation, request))  # 7
+    target, _ = authorised(context, operation, request)
+    return operation.handle(context, request, target)  # 7
 
 
 def authorise_and_prepare(context: Context, operation: Operation[Any, Any], request: Any) -> Any:
@@ -34,7 +35,8 @@ def authorise_and_prepare(context: Context, operation: Operation[Any, Any], requ
         Fault: The caller may not, or the operation says so.
     """
     assert operation.prepare is not None
-    return operation.prepare(context, request, _authorised(context, operation, request))
+    target, _ = authorised(context, operation, request)
+    return operation.prepare(context, request, target)
 
 
 def authorise_and_stand_apart(
@@ -46,19 +48,30 @@ def authorise_and_stand_apart(
         Fault: The caller may not, or the operation says so.
     """
     assert operation.apart is not None
-    target = _authorised(context, operation, request)
+    target, _ = authorised(context, operation, request)
     return target, operation.apart(context, request, target)
 
 
-def _authorised(context: Context, operation: Operation[Any, Any], request: Any) -> Target:
+def authorised(context: Context, operation: Operation[Any, Any], request: Any) -> tuple[Target, bool]:
+    """Walk steps 5 and 6.
+
+    Returns:
+        The target, and whether the caller may do this whatever the request; see ``authorise``.
+
+    Raises:
+        Fault: The caller may not, or the operation says so.
+    """
     target = operation.target(context, request)  # 5
-    if operation.action is not None:
-        authorise(context, operation.action, target)  # 6
-    return target
+    if operation.action is None:
+        return target, False
+    return target, authorise(context, operation.action, target)  # 6
 
 
-def authorise(context: Context, action: str, target: Target) -> None:
+def authorise(context: Context, action: str, target: Target) -> bool:
     """Walk step 6; a handler does it again where AWS asks for a second permission.
+
+    Returns:
+        Whether the caller may do this whatever the request: no condition was looked at, and no grant.
 
     Raises:
         AccessDenied: The caller may not do this.
@@ -66,7 +79,7 @@ def authorise(context: Context, action: str, target: Target) -> None:
     caller = context.caller
     stamp = target.stamp
     if stamp is not None and caller.permissions.include(caller, action, stamp):
-        return
+        return True
     conditions = request_conditions(context, target.conditions, target.account)
     decision = evaluate(
         Question(
@@ -86,9 +99,11 @@ def authorise(context: Context, action: str, target: Target) -> None:
         raise AccessDenied(
             caller.principal, action, target.label, decision.reason() if target.explains else ""
         )
-    if stamp is not None and target.granted is None and not conditions.was_looked_at:
-        # Allowed without a grant it is allowed with any: whether one covers a request hangs on the request.
+    # Allowed without a grant it is allowed with any: whether one covers a request hangs on the request.
+    is_plain = target.granted is None and not conditions.was_looked_at
+    if is_plain and stamp is not None:
         caller.permissions.keep(caller, action, stamp)
+    return is_plain
 
 
 class AccessDenied(Fault):

@@ -25,7 +25,10 @@ class Call:
         user_agent: What the client calls itself; empty when it does not say.
         is_refused: Whether the client was told that it came too late.
         prepared: What a change brings from its preparation.
-        target: What was authorised, of a call that waits for something else than the store.
+        target: What was authorised, from step 6 on.
+        is_known: Whether it is a read like one before, and has got its target.
+        is_plain: Whether it was authorised whatever the request: no condition was looked at.
+        parameters: What its record shows of the request, as JSON, where that is known from a call before.
         outstanding: How many of journal and store have still to say that this call is durable.
     """
 
@@ -34,9 +37,12 @@ class Call:
         "context",
         "exchange",
         "fault",
+        "is_known",
+        "is_plain",
         "is_refused",
         "now_ms",
         "outstanding",
+        "parameters",
         "prepared",
         "region",
         "request",
@@ -61,6 +67,9 @@ class Call:
         self.outstanding = 1
         self.prepared: Any = None
         self.target: Target | None = None
+        self.is_known = False
+        self.is_plain = False
+        self.parameters: bytes | None = None
         self.is_refused = False
         self.user_agent = _user_agent(exchange.request)
 

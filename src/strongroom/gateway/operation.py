@@ -99,6 +99,8 @@ class Operation(msgspec.Struct, Generic[Request, Response], frozen=True):
             handler finds the result in ``Context.prepared``, and reads the store no more. What it gives is None
             where nothing is to be waited for.
         event_name: The name in audit records, where it is another one (``CreateFunction20150331``).
+        repeats: Whether reads like one before need not be resolved and decided on again (``known_reads.py``): no
+            member of the request is a secret, and ``target`` looks at nothing but request, caller, Region, store.
         identify: For an operation that takes no signature: finds out from the request alone who asks. It runs on
             a thread of its own, before any transaction, and may ask other systems. A Fault that it raises is
             answered like a signature that is missing: counted, not recorded (L-05).
@@ -121,6 +123,7 @@ class Operation(msgspec.Struct, Generic[Request, Response], frozen=True):
     is_unbuffered: bool = False
     apart: Callable[[Context, Request, Target], Callable[[], Any] | None] | None = None
     event_name: str = ""
+    repeats: bool = False
     identify: Callable[[Context, Request], Caller] | None = None
 
     def mode_of(self, request: Request) -> Mode:

@@ -46,6 +46,7 @@ from strongroom.gateway.context import refuse_unserved
 from strongroom.gateway.deployment import Deployment
 from strongroom.gateway.exchange import Exchange
 from strongroom.gateway.failures import as_fault, not_durable
+from strongroom.gateway.known_reads import KnownReads
 from strongroom.gateway.operation import Mode
 from strongroom.gateway.routing import Route, Router, Unroutable
 from strongroom.gateway.speech import parse_request
@@ -131,6 +132,7 @@ class Pipeline:
         self._mark_use = mark_use
         self._answers = Answers(count, rejects, deployment.clock, call_soon)
         self._waiting = WaitingCalls(monotonic_ms)
+        self._known = KnownReads(rows.cache)
         self._unsigned = 0
 
     # ---- steps 1 to 4: on the event loop -------------------------------------------------------------
@@ -276,6 +278,8 @@ class Pipeline:
         if route.operation is None:
             call.fault = refuse_unserved(route.name, route.service.unserved[route.name])
             return True
+        if call.request is None and self._known.recognise(call):
+            return True  # 5 and 6 as well
         if call.request is None:  # a large one was read before
             try:
                 call.request = parse_request(route, call.exchange.request)
@@ -317,6 +321,8 @@ class Pipeline:
         except PolicyNotCompiled as wanted:
             self._compile(wanted, lambda problem: self._attempt_again(call, problem))
             return False
+        if call.is_plain:
+            self._known.learn(call)
         return True
 
     def _attempt_again(self, call: Call, problem: Exception | None) -> None:

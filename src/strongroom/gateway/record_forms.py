@@ -61,10 +61,12 @@ class RecordForms:
         known = self._known.get(_key_of(call))
         if known is None or known.operation is not operation:
             return None
-        try:
-            parameters = encode_parameters(shown_request(operation, call.request))
-        except UnrecordableValue:
-            return None
+        parameters = call.parameters
+        if parameters is None:
+            try:
+                parameters = encode_parameters(shown_request(operation, call.request))
+            except UnrecordableValue:
+                return None
         identity = written_identity(call.caller)
         record = known.form.fill_in(identity, call.now_ms, parameters, call.request_id, new_uuid())
         if record is not None:

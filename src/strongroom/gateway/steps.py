@@ -12,9 +12,9 @@ from typing import Any
 from strongroom.audit.record import AuditEvent
 from strongroom.gateway.authentication import Authenticator
 from strongroom.gateway.authorisation import (
-    authorise_and_handle,
     authorise_and_prepare,
     authorise_and_stand_apart,
+    authorised,
 )
 from strongroom.gateway.call import Call
 from strongroom.gateway.caller import Credential
@@ -84,11 +84,19 @@ class Steps:
             call.response = None
 
     def perform(self, call: Call, rows: Rows) -> None:
-        """Walk steps 5 to 7; what goes wrong is raised, so that the writer can undo it."""
+        """Walk steps 5 to 7; what goes wrong is raised, so that the writer can undo it.
+
+        Of a read like one before (``known_reads.py``) the target is known, and that the caller may.
+        """
         context = call.context = self._context(call, rows)
         context.prepared = call.prepared
-        assert call.route.operation is not None
-        call.response = authorise_and_handle(context, call.route.operation, call.request)
+        operation = call.route.operation
+        assert operation is not None
+        if not call.is_known:
+            call.target, call.is_plain = authorised(context, operation, call.request)
+        call.is_known = False  # for this walk alone: when it is walked once more, the store may be another
+        assert call.target is not None
+        call.response = operation.handle(context, call.request, call.target)
 
     def prepare(self, call: Call, rows: Rows) -> None:
         """Do what a change needs and the writer should not wait for; what goes wrong becomes the call's fault."""

@@ -46,7 +46,11 @@ class _Entry:
 
 
 class RowCache:
-    """Entries by cache key; when it is full, what was not used lately goes first (second chance)."""
+    """Entries by cache key; when it is full, what was not used lately goes first (second chance).
+
+    Attributes:
+        state: Another number whenever anything may have been committed since the last look, whatever it was.
+    """
 
     def __init__(self, connection: apsw.Connection, most_bytes: int, *, tracks_fresh: bool = False) -> None:
         self._connection = connection
@@ -61,6 +65,7 @@ class RowCache:
         self.tracks_fresh = tracks_fresh
         self.hits = 0
         self.misses = 0
+        self.state = 0
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -82,6 +87,7 @@ class RowCache:
             self._seen = -1
         if not news and newest == self._seen:
             return
+        self.state += 1
         if self._seen < 0 or not self._follow(news, newest, digest):
             self.clear()
         self.stand_at(newest, digest)

@@ -109,4 +109,5 @@ DESCRIBE_SECRET = Operation(
     target=target,
     handle=handle,
     recorded_request=("secret_id",),
+    repeats=True,
 )

@@ -140,4 +140,5 @@ GET_SECRET_VALUE = Operation(
     handle=handle,
     recorded_request=("secret_id", "version_id", "version_stage"),
     is_unbuffered=True,
+    repeats=True,
 )
