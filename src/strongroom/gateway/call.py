@@ -11,7 +11,6 @@ from strongroom.gateway.context import Context
 from strongroom.gateway.exchange import Exchange
 from strongroom.gateway.operation import Target
 from strongroom.gateway.routing import Route
-from strongroom.http_message import RawRequest
 
 
 class Call:
@@ -22,6 +21,7 @@ class Call:
         context: What the handler received, from step 5 on.
         response: What the handler returned.
         fault: Why there is no response.
+        request_id: The request's id.
         user_agent: What the client calls itself; empty when it does not say.
         is_refused: Whether the client was told that it came too late.
         prepared: What a change brings from its preparation.
@@ -46,6 +46,7 @@ class Call:
         "prepared",
         "region",
         "request",
+        "request_id",
         "response",
         "route",
         "target",
@@ -71,13 +72,6 @@ class Call:
         self.is_plain = False
         self.parameters: bytes | None = None
         self.is_refused = False
-        self.user_agent = _user_agent(exchange.request)
-
-    @property
-    def request_id(self) -> str:
-        """The request's id."""
-        return self.exchange.request.request_id
-
-
-def _user_agent(request: RawRequest) -> str:
-    return request.by_name().get(b"user-agent", b"").decode("latin-1")
+        request = exchange.request
+        self.request_id = request.request_id
+        self.user_agent = request.by_name().get(b"user-agent", b"").decode("latin-1")

@@ -26,7 +26,7 @@ from strongroom.gateway.operation import Operation, Target
 from strongroom.gateway.recording import shown_request
 from strongroom.store.cache import RowCache
 
-MOST_KEPT: Final = 2_048
+MOST_KEPT: Final = 1_024
 LONGEST_BODY: Final = 1_024
 LEARN_EVERY: Final = 3
 

@@ -63,8 +63,10 @@ def render_reply(
         body = protocol.render(response)
     else:
         body = protocol.render(operation, response, namespace, request_id)
-    headers = _headers(protocol, request_id)
-    return RawReply(status=200, headers=(*headers, _NO_STORE) if no_store else headers, body=body)
+    request_header = b"x-amzn-RequestId", request_id.encode("ascii")
+    content_type = _content_type(protocol.content_type)
+    headers = (request_header, content_type, _NO_STORE) if no_store else (request_header, content_type)
+    return RawReply(200, headers, body)
 
 
 def render_rest_reply(

@@ -96,7 +96,7 @@ def choose_version(rows: Rows, secret: Secret, version_id: str | None, stage: st
     """
     if version_id is None:
         wanted = stage or AWSCURRENT
-        holder = secret.labels.get(wanted)
+        holder = secret.attributes.labels.get(wanted)
         version = find_version(rows, secret.secret_id, holder) if holder is not None else None
         if version is None or not version.has_value:
             raise errors.stage_not_found(wanted)
