@@ -114,6 +114,7 @@ def raw_request(heads: HeadForms, wire: bytes) -> RawRequest:
         new_uuid(),
         head.named,
         head.form,
+        head.values,
     )
 
 
@@ -212,7 +213,7 @@ def _steps(worker: Worker, wires: list[bytes]) -> dict[str, Callable[[], Any]]:
         "8  record, any other": lambda: written(pipeline.steps.events_of(call)),
         "8  journal.append and commit, a group of 64": _commit_of(worker, record),
         "10 success_reply": lambda: success_reply(route, call.response, request.request_id),
-        "10 frame_reply": lambda: frame_reply(reply, board.date_line(), closes=False, without_body=False),
+        "10 frame_reply": lambda: frame_reply(reply, board.date_line(0.0), closes=False, without_body=False),
     }
 
 

@@ -8,9 +8,23 @@ Rules:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Protocol
+
 import msgspec
 
 Header = tuple[bytes, bytes]
+
+
+class KnownHead(Protocol):
+    """What a head has in common with others, from which it differs in the values of a few headers."""
+
+    @property
+    def constants(self) -> Mapping[bytes, bytes]:
+        """The headers by name, in their order; of those whose values differ no value."""
+
+    def fill_in(self, values: tuple[bytes, ...]) -> dict[bytes, bytes]:
+        """Give the headers by name, in their order; none of them is repeated."""
 
 
 class RawRequest(msgspec.Struct, frozen=True, gc=False):
@@ -20,30 +34,56 @@ class RawRequest(msgspec.Struct, frozen=True, gc=False):
         method: As sent, for example ``b"POST"``.
         path: The raw path of the request target, before ``?``; never percent-decoded.
         query: The raw query after ``?``; empty where there was none.
-        headers: ``(name in lower case, value as sent without surrounding blanks)``, in order of arrival,
-            repeated names kept apart.
+        listed: The headers, as in ``headers``; None where ``form`` and ``values`` say them.
         body: The bytes that followed; at most the limit of the edge.
         peer: Address of the other end of the connection, for example ``"127.0.0.1"``.
         secure: Whether the connection is encrypted (TLS here, or at a trusted proxy in front).
         request_id: The id that this request carries in replies and records; a UUID in lower case.
         index: The headers by name, where the edge has made it; see ``by_name``.
         form: What the head has in common with others, for the gateway that reads them; None for nothing.
+        values: In what it differs from them; in the form's order.
     """
 
     method: bytes
     path: bytes
     query: bytes
-    headers: tuple[Header, ...]
+    listed: tuple[Header, ...] | None
     body: bytes
     peer: str
     secure: bool
     request_id: str
     index: dict[bytes, bytes] | None = None
-    form: object | None = None
+    form: KnownHead | None = None
+    values: tuple[bytes, ...] = ()
+
+    @property
+    def headers(self) -> tuple[Header, ...]:
+        """The headers: ``(name in lower case, value as sent without surrounding blanks)``, in order of arrival,
+        repeated names kept apart.
+        """
+        if self.listed is None:
+            assert self.form is not None
+            return tuple(self.form.fill_in(self.values).items())
+        return self.listed
 
     def by_name(self) -> dict[bytes, bytes]:
         """Give the headers by name; of those that are repeated the last."""
-        return dict(self.headers) if self.index is None else self.index
+        if self.index is not None:
+            return self.index
+        if self.listed is None:
+            assert self.form is not None
+            return self.form.fill_in(self.values)
+        return dict(self.listed)
+
+    def constants(self) -> Mapping[bytes, bytes]:
+        """Give what ``by_name`` does, but perhaps without the values of headers that differ from request to request.
+
+        Those are dates, lengths, signatures, ids of a single request, hashes of bodies and tokens.
+        """
+        if self.listed is None:
+            assert self.form is not None
+            return self.form.constants
+        return self.by_name()
 
     def __repr__(self) -> str:
         return f"RawRequest(request_id={self.request_id!r})"  # headers and body may hold secrets (X-02)

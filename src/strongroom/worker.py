@@ -84,7 +84,7 @@ class Worker:
         self._counters = counters
         self._services = services
         self._host, self._port = "", 0
-        self._counted: dict[tuple[str, ...], int] = {}
+        self._counted: dict[tuple[str, str, int], int] = {}
         counters.use_page(number)
         self.rows = opened.open_rows(settings.cache_bytes)
         sink = settings.audit_checkpoint_dir
@@ -246,11 +246,7 @@ class Worker:
         return None
 
     def _count(self, service: str, operation: str, status: int) -> None:
-        kind = "2xx" if status < 300 else "4xx" if status < 500 else "5xx"
-        if service == "unauthenticated":
-            counted: tuple[str, ...] = (kind,)
-        else:
-            counted = (service, operation, kind)
+        counted = service, operation, status
         self._counted[counted] = (
             self._counted.get(counted, 0) + 1
         )  # shared with the other workers at each tick
@@ -258,9 +254,12 @@ class Worker:
     def _show_gauges(self) -> None:
         if not self._counters.is_declared:
             return  # until then they are kept
-        for labels, number in self._counted.items():
-            metric = "strongroom_rejected_requests" if len(labels) == 1 else "strongroom_requests"
-            self._counters.add(metric, labels, number)
+        for (service, operation, status), number in self._counted.items():
+            kind = "2xx" if status < 300 else "4xx" if status < 500 else "5xx"
+            if service == "unauthenticated":
+                self._counters.add("strongroom_rejected_requests", (kind,), number)
+            else:
+                self._counters.add("strongroom_requests", (service, operation, kind), number)
         self._counted.clear()
         edge, cache, shown = self.edge.counters, self.rows.cache, self._counters.set
         shown("strongroom_connections_open", (), edge.connections_open)

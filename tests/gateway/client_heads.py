@@ -162,16 +162,41 @@ class Judge:
         self._router = Router(SERVICES)
 
     def by_form(self, head: bytes, body: bytes) -> Outcome:
-        """Judge a request as the edge does."""
+        """Judge a request that came in one piece as the edge does."""
+        whole = self.heads.read_whole(head + body)
+        if whole is None:
+            return self.in_pieces(head, body)
+        form, values, taken = whole
+        known = form.head_of(values, len(taken))
+        request = RawRequest(
+            form.method,
+            form.path,
+            form.query,
+            None,
+            taken,
+            "127.0.0.1",
+            False,
+            "request-1",
+            None,
+            form,
+            values,
+        )
+        assert form.keeps_alive == known.keeps_alive
+        assert request.headers == known.headers
+        assert list(request.by_name().items()) == list(known.named.items())
+        return self._judge(known, request)
+
+    def in_pieces(self, head: bytes, body: bytes) -> Outcome:
+        """Judge a request whose head came before its body."""
         try:
-            return self._judge(self.heads.read(head), body)
+            return self._judge_head(self.heads.read(head), body)
         except Refused as refused:
             return ("refused", refused.refusal)
 
     def in_full(self, head: bytes, body: bytes) -> Outcome:
         """Judge a request of which nothing is known."""
         try:
-            return self._judge(parse_head(head, MAX_HEADERS, MAX_BODY_BYTES), body)
+            return self._judge_head(parse_head(head, MAX_HEADERS, MAX_BODY_BYTES), body)
         except Refused as refused:
             return ("refused", refused.refusal)
 
@@ -183,9 +208,7 @@ class Judge:
                 assert self.by_form(*request.write())[-2] == "let in"
             assert self.heads.reused > reused, "its form was not kept"
 
-    def _judge(self, head: Head, body: bytes) -> Outcome:
-        plain = msgspec.structs.astuple(msgspec.structs.replace(head, form=None))
-        names: Sequence[bytes] = list(head.named)  # in their order too
+    def _judge_head(self, head: Head, body: bytes) -> Outcome:
         request = RawRequest(
             head.method,
             head.path,
@@ -197,7 +220,13 @@ class Judge:
             "request-1",
             head.named,
             head.form,
+            head.values,
         )
+        return self._judge(head, request)
+
+    def _judge(self, head: Head, request: RawRequest) -> Outcome:
+        plain = msgspec.structs.astuple(msgspec.structs.replace(head, form=None, values=()))
+        names: Sequence[bytes] = list(head.named)  # in their order too
         rows: Any = None
         try:
             route = self._router.find(request)
@@ -207,4 +236,6 @@ class Judge:
             credential, claim = self._authenticator.authenticate(request, route, rows)
         except Fault as fault:
             return plain, names, fault.code, (fault.status, fault.message)
-        return plain, names, "let in", (credential.caller, msgspec.structs.astuple(claim))
+        # The signature and the token may be left out of a claim that was proved.
+        proved = msgspec.structs.replace(claim, signature=b"", session_token=None)
+        return plain, names, "let in", (credential, msgspec.structs.astuple(proved))

@@ -121,6 +121,8 @@ def presign(
 def replace(request: RawRequest, **changes: object) -> RawRequest:
     """Copy a request with some fields changed."""
     fields = {name: getattr(request, name) for name in request.__struct_fields__}
+    if "headers" in changes:
+        changes["listed"] = changes.pop("headers")
     return RawRequest(**(fields | changes))
 
 

@@ -76,10 +76,10 @@ class Answers:
 
     def _send_settled(self) -> None:
         settled, self._settled = self._settled, []
-        replies = [(call.exchange, self._write(call, fault)) for call, fault in settled]
-        for exchange, reply in replies:
+        replies = [self._write(call, fault) for call, fault in settled]
+        for (call, _), reply in zip(settled, replies, strict=True):
             try:
-                exchange.respond(reply)
+                call.exchange.respond(reply)
             except Exception as problem:  # noqa: BLE001 - named here; the others get their answers
                 log.error("an answer could not be sent: %s", describe_problem(problem))
 

@@ -20,7 +20,7 @@ from strongroom.gateway.routing import Route
 from strongroom.http_message import RawRequest
 from strongroom.sigv4.authentication import Authentication, parse_authentication
 from strongroom.sigv4.canonical import SigningKey, derive_signing_key
-from strongroom.sigv4.claim_form import form_of
+from strongroom.sigv4.claim_form import ClaimForm, form_of
 from strongroom.sigv4.errors import SigV4Error
 from strongroom.sigv4.verify import check_coverage, check_scope, check_time, signature_matches
 from strongroom.store.rows import Rows
@@ -67,16 +67,20 @@ class Authenticator:
         """Verify one request.
 
         Returns:
-            The credential that signed it, and what the signature says of itself (its Region).
+            The credential that signed it, and what the signature says of itself: its Region. Signature and token may
+            be left out.
 
         Raises:
             Fault: Not signed, not signed well, or signed by nobody we know.
         """
+        form = request.form if isinstance(request.form, HeadForm) else None
+        if form is not None and form.claim is not None and request.values:  # else it was parsed
+            let_in = self._recognise(request, form.claim, route, rows)
+            if let_in is not None:
+                return let_in
         errors = route.service.errors
         try:
-            form = request.form if isinstance(request.form, HeadForm) else None
-            known = None if form is None else form.claim
-            claim = parse_authentication(request) if known is None else known.read(request)
+            claim = parse_authentication(request)
             if claim.form == "query":
                 # No operation of ours is meant to be handed out as a presigned address.
                 _refuse_presigned(route, errors)
@@ -87,16 +91,8 @@ class Authenticator:
                 credential = self._sessions.find(rows, claim.access_key_id, token)
             check_scope(claim, service=route.service.name, regions=self._scope_regions(route, rows))
             check_time(claim, now_ms=self._now(), skew_ms=SKEW_MS)
-            if known is None:
-                check_coverage(request, claim)
-            else:
-                known.check_content(request)  # the rest of the coverage follows from the form
-            signing_key = self._signing_key(credential, claim)
-            matches = (
-                signature_matches(request, claim, signing_key)
-                if known is None
-                else known.signature_matches(request, claim, signing_key)
-            )
+            check_coverage(request, claim)
+            matches = signature_matches(request, claim, self._signing_key(credential, claim))
         except SigV4Error as problem:
             raise _translate(problem, route) from problem
         if credential is None:
@@ -105,9 +101,41 @@ class Authenticator:
         if not matches:
             code, status = errors.mismatch
             raise Fault(code, _MISMATCH, status=status)
-        if form is not None and known is None:
+        if form is not None and form.claim is None:
             _learn(form, request, claim)
         return credential, claim
+
+    def _recognise(
+        self, request: RawRequest, known: ClaimForm, route: Route, rows: Rows
+    ) -> tuple[Credential, Authentication] | None:
+        """Verify a request whose like was let in before; None where all of it is to be looked at, which says why.
+
+        The steps and their order are those of ``authenticate``; the coverage follows from the form. The claim that it
+        returns is without signature and token.
+        """
+        values = request.values
+        moment = known.moment(values)
+        if moment is None:
+            return None
+        claim = moment.claim
+        at = known.token_at
+        if at is None:
+            credential = self._credentials.find(rows, claim.access_key_id)
+        else:
+            credential = self._sessions.find(rows, claim.access_key_id, values[at].decode("ascii"))
+        regions = self._regions(rows)
+        # As objects: Regions are read anew when one is added or taken away.
+        if moment.judged_for is not regions or moment.judged_by is not route.service:
+            try:
+                check_scope(claim, service=route.service.name, regions=self._scope_regions(route, rows))
+            except SigV4Error:
+                return None
+            moment.judged_for, moment.judged_by = regions, route.service
+        if abs(claim.timestamp_ms - self._now()) > SKEW_MS:
+            return None
+        # As for any other request, it takes as long for a key that nobody has (S-08).
+        is_true = known.is_true(moment, values, request.body, self._signing_key(credential, claim))
+        return (credential, claim) if is_true and credential is not None else None
 
     def knows(self, request: RawRequest, rows: Rows) -> bool:
         """Whether the head of a request names a credential that is in force; its signature is not looked at."""
@@ -128,14 +156,15 @@ class Authenticator:
 
     def _now(self) -> Instant:
         now_ms = self._wall_clock()
-        if now_ms + SKEW_MS < self._latest_ms:
+        if now_ms >= self._latest_ms:
+            self._latest_ms = now_ms
+        elif now_ms + SKEW_MS < self._latest_ms:
             # A clock that went back by more than the skew would accept old signatures again (S-07).
             raise Fault(
                 "InternalFailure",
                 "The clock of the server went back. Requests are refused until it is right again.",
                 status=503,
             )
-        self._latest_ms = max(self._latest_ms, now_ms)
         return now_ms
 
     def _scope_regions(self, route: Route, rows: Rows) -> Collection[str]:

@@ -74,4 +74,4 @@ class Call:
         self.is_refused = False
         request = exchange.request
         self.request_id = request.request_id
-        self.user_agent = request.by_name().get(b"user-agent", b"").decode("latin-1")
+        self.user_agent = request.constants().get(b"user-agent", b"").decode("latin-1")

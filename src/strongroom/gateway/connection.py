@@ -27,9 +27,10 @@ from strongroom.gateway.framing import (
     Refused,
     frame_reply,
 )
+from strongroom.gateway.head_forms import HeadForm
 from strongroom.gateway.switchboard import Switchboard
 from strongroom.gateway.uploads import ReleasingWriter, UploadDesk
-from strongroom.http_message import RawReply, RawRequest
+from strongroom.http_message import Header, KnownHead, RawReply, RawRequest
 
 _DISCARDED_BODIES = 16  # a refused sender may go on for so many bodies of the largest size
 _DISCARDED_UPLOAD = 134_217_728  # and one that we know, which sent too much, for so many bytes
@@ -114,7 +115,7 @@ class Connection(asyncio.Protocol):
             except Refused as refused:
                 self._is_taking = False
                 reply = refused.reply
-                framed = frame_reply(reply, board.date_line(), closes=True, without_body=False)
+                framed = frame_reply(reply, board.date_line(board.now()), closes=True, without_body=False)
                 self._transport.write(framed)
                 self._transport.close()
                 return
@@ -124,13 +125,17 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what arrived."""
-        self._board.counters.bytes_received += len(data)
+        board = self._board
+        board.counters.bytes_received += len(data)
         if not self._is_taking:
             self._discard(len(data))
             return
         arriving = self._arriving
         if not arriving.buffer and arriving.head is None and not self._exchanges:
-            self._put_aside(data)
+            # It is kept while nothing is under way until all that arrives in this turn of the loop is there.
+            arriving.buffer = data
+            self._is_aside = True
+            board.put_aside(self)
             return
         arriving.add(data)
         if not self._is_aside:
@@ -176,43 +181,46 @@ class Connection(asyncio.Protocol):
 
     # Reading.
 
-    def _put_aside(self, data: bytes) -> None:
-        """Keep what arrived while nothing was under way until all that arrives in this turn of the loop is there."""
-        arriving = self._arriving
-        arriving.buffer = data
-        self._is_aside = True
-        arriving.begun_at = self._board.now()  # should it not be whole
-        self.overdue_at = arriving.due_at()
-        self._board.put_aside(self)
-
     def take_aside(self) -> None:
-        """Take what was put aside: almost always just one whole request."""
+        """Take what was put aside: almost always just one whole request, whose head is like one before."""
         if not self._is_aside:
             return
         self._is_aside = False
         arriving = self._arriving
         data = arriving.buffer
+        whole = self._board.heads.read_whole(data) if type(data) is bytes else None  # else more came
+        if whole is None:
+            self._take_parsed(data)
+            return
+        form, values, body = whole
+        arriving.buffer = b""
+        # Nothing is under way on this connection, and nothing of it was seen before: there is nothing else to reset.
+        self._submit(form, None, None, form, values, body, not form.keeps_alive)
+
+    def _take_parsed(self, data: bytes | bytearray) -> None:
+        """Take what was put aside and is not known as one whole request."""
+        arriving = self._arriving
+        board = self._board
+        arriving.begun_at = board.put_aside_at  # should it not be whole
         if not isinstance(data, bytes):  # more came
             self._advance()
             return
-        arriving.buffer = b""
-        limits = self._board.limits
+        limits = board.limits
         end = data.find(b"\r\n\r\n", 0, limits.max_header_bytes) + 4
         if end == 3:
-            arriving.buffer = data
             self._advance()
             return
         try:
-            head = self._board.heads.read(data[:end])
+            head = board.heads.read(data[:end])
         except Refused as refused:
-            if refused.refusal is Refusal.BODY_TOO_LARGE and self._board.admit_large is not None:
-                arriving.buffer = data  # looked at again where a large body may be let in
-                self._advance()
+            if refused.refusal is Refusal.BODY_TOO_LARGE and board.admit_large is not None:
+                self._advance()  # looked at again where a large body may be let in
                 return
             self._refuse(refused)
             return
         body = data[end:]
         if len(body) == head.content_length:
+            arriving.buffer = b""
             self._complete(head, body)
             return
         arriving.buffer = body
@@ -251,28 +259,48 @@ class Connection(asyncio.Protocol):
             self._refuse(refused)
 
     def _complete(self, head: Head, body: bytes) -> Exchange:
+        self._arriving.finish()
+        return self._submit(
+            head, head.headers, head.named, head.form, head.values, body, not head.keeps_alive
+        )
+
+    def _submit(
+        self,
+        head: Head | HeadForm,
+        headers: tuple[Header, ...] | None,
+        named: dict[bytes, bytes] | None,
+        form: KnownHead | None,
+        values: tuple[bytes, ...],
+        body: bytes,
+        is_last: bool,
+    ) -> Exchange:
+        """Hand a whole request on."""
         board = self._board
+        peer, secure = self._peer, board.is_tls
         if self._is_trusted:
-            peer, secure = read_forwarded(head.headers, self._peer, board.trusted)
+            # What a proxy adds is the same in all heads of one form, or they would not be of one form.
+            said = (
+                headers if headers is not None else tuple(form.constants.items()) if form is not None else ()
+            )
+            peer, secure = read_forwarded(said, peer, board.trusted)
             secure = secure or board.is_tls
-        else:
-            peer, secure = self._peer, board.is_tls
+        is_last = is_last or board.is_draining
         request = RawRequest(
             head.method,
             head.path,
             head.query,
-            head.headers,
+            headers,
             body,
             peer,
             secure,
             board.new_request_id(),
-            head.named,
-            head.form,
+            named,
+            form,
+            values,
         )
-        exchange = Exchange(request, self, not head.keeps_alive or board.is_draining)
-        self._arriving.finish()
+        exchange = Exchange(request, self, is_last)
         self.overdue_at = NEVER
-        if exchange.is_last:
+        if is_last:
             self._is_taking = False
             self._arriving.buffer = b""
         self._exchanges.append(exchange)
@@ -317,9 +345,10 @@ class Connection(asyncio.Protocol):
             UnframableReply: See ``frame_reply``.
         """
         is_last = exchange.is_last or reply.close
-        exchange.framed = frame_reply(
+        now = self._board.now()
+        exchange.framed = framed = frame_reply(
             reply,
-            self._board.date_line(),
+            self._board.date_line(now),
             closes=is_last,
             without_body=exchange.request.method == b"HEAD",
         )
@@ -328,6 +357,11 @@ class Connection(asyncio.Protocol):
         if self._is_lost or self._ended_at != NEVER or self._transport.is_closing():
             return
         if exchanges[0] is not exchange:
+            return
+        if len(exchanges) == 1 and not is_last:  # as nearly always
+            exchanges.clear()
+            self._write(framed)
+            self._settle(now)
             return
         ready: list[bytes] = []
         while exchanges and exchanges[0].framed is not None:
@@ -339,14 +373,14 @@ class Connection(asyncio.Protocol):
                 self._is_taking = False
         self._write(ready[0] if len(ready) == 1 else b"".join(ready))
         if not exchanges:
-            self._settle()
+            self._settle(now)
         elif self._is_paused:
             self._resume()
 
-    def _settle(self) -> None:
+    def _settle(self, now: float) -> None:
         """Decide what comes next, now that no answer is due."""
         if self._final is not None:
-            self._write(frame_reply(self._final, self._board.date_line(), closes=True, without_body=False))
+            self._write(frame_reply(self._final, self._board.date_line(now), closes=True, without_body=False))
             self._final = None
             self._finish()
         elif not self._is_taking:
@@ -357,7 +391,7 @@ class Connection(asyncio.Protocol):
             if self._arriving.owes_continue:
                 self._send_continue()
         elif not self._arriving.buffer:
-            self.overdue_at = self._board.now() + self._board.limits.keep_alive_s
+            self.overdue_at = now + self._board.limits.keep_alive_s
 
     def _refuse(self, refused: Refused) -> None:
         self._board.counters.refused[refused.refusal] += 1
@@ -368,7 +402,7 @@ class Connection(asyncio.Protocol):
         self.overdue_at = NEVER
         self._final = refused.reply
         if not self._exchanges:
-            self._settle()
+            self._settle(self._board.now())
 
     def _send_continue(self) -> None:
         self._arriving.owes_continue = False
@@ -393,6 +427,8 @@ class Connection(asyncio.Protocol):
     def close_overdue(self, now: float) -> None:
         """End the connection if its client is late."""
         board = self._board
+        if self._is_aside:
+            return  # what it brought has not been looked at
         if self.write_overdue_at <= now:
             board.counters.write_timeouts += 1
             self.cut_off()

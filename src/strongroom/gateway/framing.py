@@ -30,7 +30,7 @@ import httptools
 import msgspec
 
 from strongroom.errors import StrongroomError
-from strongroom.http_message import Header, RawReply
+from strongroom.http_message import Header, KnownHead, RawReply
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 SERVED_METHODS = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"})
@@ -115,6 +115,7 @@ class Head(msgspec.Struct, frozen=True, gc=False):
         keeps_alive: Whether the connection may serve another request.
         expects_continue: Whether the client waits for "100 Continue".
         form: What it has in common with other heads; see ``head_forms.py``.
+        values: In what it differs from them, where they were known before.
     """
 
     method: bytes
@@ -125,7 +126,8 @@ class Head(msgspec.Struct, frozen=True, gc=False):
     content_length: int
     keeps_alive: bool
     expects_continue: bool
-    form: object | None = None
+    form: KnownHead | None = None
+    values: tuple[bytes, ...] = ()
 
 
 class _Fields:
@@ -391,7 +393,11 @@ def frame_reply(reply: RawReply, date: bytes, *, closes: bool, without_body: boo
     if known is None:
         known = _keep_lines(headers[1:])
     head = _STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status
-    first = _write_lines(headers[:1])
+    first = b""
+    if headers:
+        name, value = headers[0]
+        first = b"".join((name, b": ", value, b"\r\n"))
+        _check_lines(first, 1)
     last = b"Connection: close\r\n\r\n" if closes else b"\r\n"
     if status == 204 or status == 304:
         return b"".join((head, first, known, date, last))
@@ -408,10 +414,14 @@ def _write_lines(headers: tuple[Header, ...]) -> bytes:
     for name, value in headers:
         pieces += (name, b": ", value, b"\r\n")  # a format of bytes is gone through character by character
     lines = b"".join(pieces)
-    # Of bytes a line ends with CR, with LF, and with both.
-    if len(lines.splitlines()) != len(headers) or b"\0" in lines:
-        raise UnframableReply("a reply header holds a line break")  # the text itself may be a client's
+    _check_lines(lines, len(headers))
     return lines
+
+
+def _check_lines(lines: bytes, number: int) -> None:
+    # Of bytes a line ends with CR, with LF, and with both.
+    if len(lines.splitlines()) != number or 0 in lines:
+        raise UnframableReply("a reply header holds a line break")  # the text itself may be a client's
 
 
 _CONSTANT_HEADERS = frozenset([b"Cache-Control", b"Content-Type", b"X-Content-Type-Options"])

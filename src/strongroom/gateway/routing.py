@@ -67,7 +67,7 @@ class Router:
         self._query = [service for service in self.services.values() if service.protocol == "query"]
         self._operations: dict[str, dict[str, Operation[Any, Any]]] = {name: {} for name in self.services}
         self._unloaded: dict[str, Iterator[Operation[Any, Any]]] = {}
-        self._known: dict[tuple[bytes, bytes | None], Route] = {}
+        self._known: dict[tuple[bytes | None, bytes | None], Route] = {}
         self._paths: _Paths | None = None
 
     def find(self, request: RawRequest) -> Route:
@@ -76,9 +76,12 @@ class Router:
         Raises:
             Unroutable: There is none.
         """
-        named = request.by_name()
+        named = request.constants()
         target = named.get(b"x-amz-target")
         content_type = named.get(b"content-type")
+        known = self._known.get((target, content_type))
+        if known is not None and request.method == b"POST" and request.path == b"/":
+            return known
         if request.path != b"/":
             return self.find_path(request.method, request.path, request.query)
         if request.method not in (b"POST", b"GET"):
@@ -108,9 +111,6 @@ class Router:
         return msgspec.structs.replace(route, binding=binding)
 
     def _find_json(self, target: bytes, content_type: bytes | None, request: RawRequest) -> Route:
-        known = self._known.get((target, content_type))
-        if known is not None and request.method == b"POST":
-            return known
         media = b"" if content_type is None else content_type.split(b";", 1)[0].strip().lower()
         if media not in (JSON_1_1, JSON_1_0) or request.method != b"POST":
             raise _unknown_operation()

@@ -51,6 +51,9 @@ class Switchboard:
         trusted: Peers whose ``X-Forwarded-*`` headers are believed; empty without a proxy.
         is_tls: Whether the connections are encrypted here.
         uploads: Lets large bodies in; None for none.
+
+    Attributes:
+        put_aside_at: When the first of what was put aside in this turn of the loop arrived.
     """
 
     def __init__(
@@ -84,9 +87,11 @@ class Switchboard:
         self._loop = loop
         self._application = application
         self._server_time = server_time
+        self.put_aside_at = 0.0
         self._aside: list[WatchedConnection] = []
         self._batch: list[Exchange] = []
         self._is_handing_over = False
+        self._date_at = -1.0
         self._date_second = -1
         self._date = b""
 
@@ -113,12 +118,15 @@ class Switchboard:
 
     def put_aside(self, connection: WatchedConnection) -> None:
         """Let a connection read what it received when all sockets were polled."""
-        self._expect_hand_over()
+        if not self._aside:
+            self.put_aside_at = self.now()
+            self._expect_hand_over()
         self._aside.append(connection)
 
     def submit(self, exchange: Exchange) -> None:
         """Put a request into the batch of this loop iteration."""
-        self._expect_hand_over()
+        if not self._batch:
+            self._expect_hand_over()
         self._batch.append(exchange)
 
     def _expect_hand_over(self) -> None:
@@ -154,10 +162,16 @@ class Switchboard:
                     exchange.respond(Refusal.UNANSWERED.reply)
             raise
 
-    def date_line(self) -> bytes:
-        """Give the Date header, made once a second."""
-        second = self._server_time() // 1000
-        if second != self._date_second:
-            self._date_second = second
-            self._date = b"Date: %b\r\n" % render_http_date(second * 1000).encode()
+    def date_line(self, now: float) -> bytes:
+        """Give the Date header, made once a second.
+
+        Args:
+            now: Monotonic seconds; the wall clock is asked once for each instant. The loop's stand still in a turn.
+        """
+        if now != self._date_at:
+            self._date_at = now
+            second = self._server_time() // 1000
+            if second != self._date_second:
+                self._date_second = second
+                self._date = b"Date: %b\r\n" % render_http_date(second * 1000).encode()
         return self._date

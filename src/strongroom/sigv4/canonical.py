@@ -30,6 +30,7 @@ from strongroom.sigv4.errors import AbsentSignedHeader
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 TERMINATOR = "aws4_request"
+MOST_BEGUN = 8
 _BLOCK_BYTES = 64  # of SHA-256; a derived key is half as long
 
 _SIGNATURE_PARAMETER = b"X-Amz-Signature"
@@ -130,10 +131,15 @@ def canonical_request(request: RawRequest, signed_headers: tuple[bytes, ...]) ->
     return canonical_head(request, signed_headers) + body_hash(request.body)
 
 
+def text_before_digest(timestamp: str, date: str, region: str, service: str) -> bytes:
+    """Write the string to sign up to the digest that ends it; see ``string_to_sign``."""
+    return f"{ALGORITHM}\n{timestamp}\n{date}/{region}/{service}/{TERMINATOR}\n".encode("ascii")
+
+
 def string_to_sign(timestamp: str, date: str, region: str, service: str, canonical: bytes) -> bytes:
     """Write what the key signs; ``timestamp`` is ``YYYYMMDDTHHMMSSZ``, ``date`` its first 8 digits."""
-    digest = hashlib.sha256(canonical).hexdigest()
-    return f"{ALGORITHM}\n{timestamp}\n{date}/{region}/{service}/{TERMINATOR}\n{digest}".encode("ascii")
+    before = text_before_digest(timestamp, date, region, service)
+    return before + hashlib.sha256(canonical).hexdigest().encode("ascii")
 
 
 class SigningKey:
@@ -143,17 +149,40 @@ class SigningKey:
     the key. A one-shot HMAC prepares the key and looks up the algorithm at each call, which takes most of its time.
     """
 
-    __slots__ = ("_inner", "_outer")
+    __slots__ = ("_begun", "_inner", "_outer")
 
     def __init__(self, key: bytes) -> None:
         padded = key.ljust(_BLOCK_BYTES, b"\0")
         self._inner = hashlib.sha256(bytes([byte ^ 0x36 for byte in padded]))
         self._outer = hashlib.sha256(bytes([byte ^ 0x5C for byte in padded]))
+        self._begun: dict[bytes, hashlib._Hash] = {}
 
     def sign(self, text: bytes) -> bytes:
         """Sign a string to sign: 64 lower-case hex digits."""
         inner = self._inner.copy()
         inner.update(text)
+        return self._finish(inner)
+
+    def sign_digest(self, before: bytes, digest: bytes) -> bytes:
+        """Sign a string to sign as ``sign`` does.
+
+        Args:
+            before: The text up to its digest, which requests have in common that were signed in the same second: the
+                digest over it is kept for the next of them.
+            digest: The rest.
+        """
+        begun = self._begun.get(before)
+        if begun is None:
+            begun = self._inner.copy()
+            begun.update(before)
+            if len(self._begun) >= MOST_BEGUN:
+                self._begun = {}  # another one, because threads may be looking at this
+            self._begun[before] = begun
+        inner = begun.copy()
+        inner.update(digest)
+        return self._finish(inner)
+
+    def _finish(self, inner: hashlib._Hash) -> bytes:
         outer = self._outer.copy()
         outer.update(inner.digest())
         return outer.hexdigest().encode("ascii")

@@ -165,10 +165,19 @@ class Rows:
             depends_on: Further cache keys; a change of one of them drops the value as well.
         """
         found: T | None = self.cache.get(key)
-        if found is None:
-            found = load(self)
-            if found is not None:
-                self.cache.put(key, found, weigh(found), depends_on(found))
+        return self.load(key, load, weigh, depends_on) if found is None else found
+
+    def load(
+        self,
+        key: str,
+        load: Callable[[Rows], T | None],
+        weigh: Callable[[T], int],
+        depends_on: Callable[[T], tuple[str, ...]],
+    ) -> T | None:
+        """Load and keep a value that is not in the cache; as ``cached``, for who has looked there."""
+        found = load(self)
+        if found is not None:
+            self.cache.put(key, found, weigh(found), depends_on(found))
         return found
 
     def read_head(self) -> Head | None:

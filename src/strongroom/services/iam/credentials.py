@@ -50,8 +50,12 @@ class StoredCredentials:
             StoreTampered: A row or the sealed secret is not what Strongroom wrote.
             StoreUnavailable: The store does not answer.
         """
-        found = rows.cached(
-            credential_key(access_key_id),
+        key = credential_key(access_key_id)
+        found: tuple[Credential, PoliciesInForce] | None = rows.cache.get(key)
+        if found is not None:
+            return found[0]
+        found = rows.load(
+            key,
             lambda fresh: self._load(fresh, access_key_id),
             lambda held: _WEIGHT_BYTES + held[1].weight,
             lambda held: held[1].depends_on,
