@@ -291,10 +291,19 @@ def is_under_default_key(rows: Rows, use: DataKeyUse) -> bool:
     return held is not None and held.key.is_managed
 
 
+def may_decrypt_again(context: Context, use: DataKeyUse) -> bool:
+    """Repeat the call of ``may_decrypt`` for a data key with little work; False: it has to be made as a whole."""
+    if use.repeated is None:
+        return False
+    held = find_key_in_force(context.rows, use.key_id)
+    return held is not None and use.repeated.repeat(context, held.stamp)
+
+
 def may_decrypt(context: Context, service: str, use: DataKeyUse) -> None:
     """Call Decrypt for the caller of a data key that was opened before and is still at hand.
 
-    It is decided, refused and recorded like any other; only the opening itself is not done again.
+    It is decided, refused and recorded like any other; only the opening itself is not done again. Ask
+    ``may_decrypt_again`` first.
 
     Raises:
         KeyForbidden, KeyUnusable: As ``generate_for_caller``.
@@ -302,9 +311,8 @@ def may_decrypt(context: Context, service: str, use: DataKeyUse) -> None:
     held = _present(context.rows, use.key_id)
     if use.repeated is None:
         use.repeated = RepeatedCall("kms:Decrypt", service)
-    if not use.repeated.repeat(context, held.stamp):
-        _call(context, _DECRYPT_KEPT, use.request, service)
-        use.repeated.learn(context, held.stamp)
+    _call(context, _DECRYPT_KEPT, use.request, service)
+    use.repeated.learn(context, held.stamp)
 
 
 def _present(rows: Rows, key_id: str) -> KeyInForce:

@@ -311,6 +311,8 @@ def _ask_for_a_key(context: Context, secret: Secret, uses: tuple[kms.DataKeyUse,
     first: StrongroomError | None = None
     for use in uses:
         try:
+            if kms.may_decrypt_again(context, use):
+                return
             if _is_default(context, secret, use):
                 kms.check_usable(context.rows, kms.key_of_data_key(context.rows, use.blob))
             else:
