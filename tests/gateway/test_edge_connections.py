@@ -689,6 +689,20 @@ def test_drain_answers_what_was_accepted_and_closes() -> None:
     run(check())
 
 
+def test_drain_does_not_wait_for_clients_whose_connections_rest() -> None:
+    """They keep connections open until they need them again; each has its answer, and meets an end, not a reset."""
+
+    async def check() -> None:
+        async with standing(limits=EdgeLimits(linger_s=600)) as stand:
+            fresh, used = await stand.client(), await stand.ask(GET)
+            assert (await used.reply()).status == 200
+            assert await stand.edge.drain(20) == 0
+            for client in (fresh, used):
+                assert await client.rest() == b""
+
+    run(check())
+
+
 def test_drain_cuts_off_who_does_not_finish() -> None:
     """After the time-out the rest is counted and closed."""
 

@@ -422,7 +422,9 @@ class Connection(asyncio.Protocol):
         if self._exchanges:
             self._exchanges[-1].is_last = True
         else:
-            self._finish()
+            # It rests: nothing of its client is left unread here that would make a reset of the end. To wait for the
+            # client would hold up the drain until it looks at its connection again.
+            self._finish(lingers=False)
 
     def close_overdue(self, now: float) -> None:
         """End the connection if its client is late."""
@@ -455,10 +457,10 @@ class Connection(asyncio.Protocol):
         self.write_overdue_at = NEVER
         self._transport.abort()
 
-    def _finish(self) -> None:
+    def _finish(self, *, lingers: bool = True) -> None:
         self._ended_at = self._board.now()
         self.overdue_at = self._ended_at + self._board.limits.linger_s
-        if self._has_peer_ended or not self._transport.can_write_eof():
+        if not lingers or self._has_peer_ended or not self._transport.can_write_eof():
             self._transport.close()
             return
         self._transport.write_eof()
