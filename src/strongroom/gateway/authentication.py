@@ -45,6 +45,9 @@ class Authenticator:
         wall_clock: The true time: signatures are made with the client's, whatever the server's injected
             clock says (S-07).
         regions: Gives the Regions that exist, read through the rows that are valid for this request.
+
+    Attributes:
+        recognised: How many requests were let in because of what they have in common with one before.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class Authenticator:
         self._regions = regions
         self._latest_ms: Instant = 0
         self._dummy_keys: dict[tuple[str, str, str], SigningKey] = {}
+        self.recognised = 0
 
     def authenticate(
         self, request: RawRequest, route: Route, rows: Rows
@@ -135,7 +139,10 @@ class Authenticator:
             return None
         # As for any other request, it takes as long for a key that nobody has (S-08).
         is_true = known.is_true(moment, values, request.body, self._signing_key(credential, claim))
-        return (credential, claim) if is_true and credential is not None else None
+        if credential is None or not is_true:
+            return None
+        self.recognised += 1
+        return credential, claim
 
     def knows(self, request: RawRequest, rows: Rows) -> bool:
         """Whether the head of a request names a credential that is in force; its signature is not looked at."""

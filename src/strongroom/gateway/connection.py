@@ -344,15 +344,17 @@ class Connection(asyncio.Protocol):
         Raises:
             UnframableReply: See ``frame_reply``.
         """
+        board = self._board
         is_last = exchange.is_last or reply.close
-        now = self._board.now()
+        now = board.now()
         exchange.framed = framed = frame_reply(
             reply,
-            self._board.date_line(now),
+            board.date_line(now),
             closes=is_last,
             without_body=exchange.request.method == b"HEAD",
         )
-        exchange.is_last = is_last
+        if is_last:
+            exchange.is_last = True
         exchanges = self._exchanges
         if self._is_lost or self._ended_at != NEVER or self._transport.is_closing():
             return

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+import msgspec
+
 from strongroom.errors import StrongroomError
 from strongroom.http_message import RawReply, RawRequest
 
@@ -20,23 +22,23 @@ class ReplyWriter(Protocol):
         """Frame the reply and send it as soon as those before it were sent."""
 
 
-class Exchange:
+class Exchange(msgspec.Struct, eq=False):
     """One request and the place its reply goes.
 
     Attributes:
         request: What arrived.
-        framed: The reply as bytes, once there is one; written by the connection.
-        is_last: Whether the connection ends after this reply.
         writer: Takes the reply.
+        is_last: Whether the connection ends after this reply.
+        framed: The reply as bytes, once there is one; written by the connection.
     """
 
-    __slots__ = ("framed", "is_last", "request", "writer")
+    request: RawRequest
+    writer: ReplyWriter
+    is_last: bool
+    framed: bytes | None = None
 
-    def __init__(self, request: RawRequest, writer: ReplyWriter, is_last: bool) -> None:
-        self.request = request
-        self.framed: bytes | None = None
-        self.is_last = is_last
-        self.writer = writer
+    def __repr__(self) -> str:
+        return f"Exchange({self.request!r})"  # a reply may hold a secret (X-02)
 
     def respond(self, reply: RawReply) -> None:
         """Give the reply; on the loop's thread, exactly once. It reaches nobody when the client has gone.

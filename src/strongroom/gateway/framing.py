@@ -397,7 +397,8 @@ def frame_reply(reply: RawReply, date: bytes, *, closes: bool, without_body: boo
     if headers:
         name, value = headers[0]
         first = b"".join((name, b": ", value, b"\r\n"))
-        _check_lines(first, 1)
+        if len(first.splitlines()) != 1 or 0 in first:
+            raise UnframableReply(_BROKEN)
     last = b"Connection: close\r\n\r\n" if closes else b"\r\n"
     if status == 204 or status == 304:
         return b"".join((head, first, known, date, last))
@@ -414,16 +415,13 @@ def _write_lines(headers: tuple[Header, ...]) -> bytes:
     for name, value in headers:
         pieces += (name, b": ", value, b"\r\n")  # a format of bytes is gone through character by character
     lines = b"".join(pieces)
-    _check_lines(lines, len(headers))
+    # Of bytes a line ends with CR, with LF, and with both.
+    if len(lines.splitlines()) != len(headers) or 0 in lines:
+        raise UnframableReply(_BROKEN)
     return lines
 
 
-def _check_lines(lines: bytes, number: int) -> None:
-    # Of bytes a line ends with CR, with LF, and with both.
-    if len(lines.splitlines()) != number or 0 in lines:
-        raise UnframableReply("a reply header holds a line break")  # the text itself may be a client's
-
-
+_BROKEN = "a reply header holds a line break"  # the text itself may be a client's
 _CONSTANT_HEADERS = frozenset([b"Cache-Control", b"Content-Type", b"X-Content-Type-Options"])
 _MOST_KNOWN = 64
 _known_lines: dict[tuple[Header, ...], bytes] = {}
