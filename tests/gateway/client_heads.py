@@ -21,7 +21,7 @@ from strongroom.gateway.routing import Router, Unroutable
 from strongroom.http_message import Header, RawRequest
 from strongroom.policy.question import Principal
 from strongroom.services.table import SERVICES
-from tests.sigv4.signing import ACCESS_KEY_ID, REGION, SECRET, STAMP, STAMP_MS, make_request, sign
+from tests.sigv4.signing import ACCESS_KEY_ID, REGION, SECRET, SERVICE, STAMP, STAMP_MS, make_request, sign
 
 MAX_HEADERS = 64
 MAX_BODY_BYTES = 90_000
@@ -51,6 +51,7 @@ class ClientRequest:
     path: bytes = b"/"
     query: bytes = b""
     region: str = REGION
+    service: str = SERVICE
     is_turned: bool = False
 
     def write(self) -> tuple[bytes, bytes]:
@@ -67,7 +68,7 @@ class ClientRequest:
         plain = [(name.lower(), value) for name, value in sent if name.lower() != b"authorization"]
         request = make_request(plain, body=self.body, path=self.path, query=self.query)
         covered = sorted({name for name, _ in plain} - self.unsigned)
-        signed = sign(request, signed=covered, stamp=self.stamp, region=self.region)
+        signed = sign(request, signed=covered, stamp=self.stamp, region=self.region, service=self.service)
         authorization = signed.headers[-1][1]
         if self.is_turned:
             scheme, _, parameters = authorization.partition(b" ")
@@ -117,6 +118,19 @@ JAVASCRIPT = ClientRequest(
 )
 """What signs all that it sends, and a hash of its body."""
 
+FORM = ClientRequest(
+    (
+        (b"Host", b"127.0.0.1:7327"),
+        (b"Content-Type", b"application/x-www-form-urlencoded"),
+        (b"X-Amz-Date", b""),
+        (b"Authorization", b""),
+        (b"Content-Length", b""),
+    ),
+    body=b"Action=GetUser&Version=2010-05-08",
+    service="iam",
+)
+"""A request of the query protocol, whose body alone says for which service it is."""
+
 
 class _Credentials:
     """One long-term key."""
@@ -148,6 +162,7 @@ class Judge:
     Attributes:
         heads: What is known of heads.
         credentials: Their ``credential`` may be taken away.
+        authenticator: Counts whom it recognised.
     """
 
     def __init__(self) -> None:
@@ -156,7 +171,7 @@ class Judge:
         self.regions: tuple[str, ...] = (REGION,)
         self.now_ms = STAMP_MS
         sessions = _Sessions(self.credentials.caller)
-        self._authenticator = Authenticator(
+        self.authenticator = Authenticator(
             self.credentials, sessions, lambda: self.now_ms, lambda _rows: self.regions
         )
         self._router = Router(SERVICES)
@@ -233,9 +248,11 @@ class Judge:
         except Unroutable as fault:
             return plain, names, "unroutable", fault.code
         try:
-            credential, claim = self._authenticator.authenticate(request, route, rows)
+            credential, claim = self.authenticator.authenticate(request, route, rows)
         except Fault as fault:
             return plain, names, fault.code, (fault.status, fault.message)
+        # A call may be authenticated again, when its caller's policy was compiled meanwhile.
+        assert self.authenticator.authenticate(request, route, rows)[0] is credential
         # The signature and the token may be left out of a claim that was proved.
         proved = msgspec.structs.replace(claim, signature=b"", session_token=None)
         return plain, names, "let in", (credential, msgspec.structs.astuple(proved))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import ipaddress
 import resource
 import socket
@@ -16,9 +17,13 @@ from strongroom.gateway.connection_limits import (
     address_group,
     affordable_connections,
 )
-from strongroom.gateway.edge import AlreadyAnswered, EdgeLimits, Exchange, Refusal, UnframableReply
+from strongroom.gateway.edge import AlreadyAnswered, Edge, EdgeLimits, Exchange, Refusal, UnframableReply
+from strongroom.gateway.head_forms import LEARN_EVERY, HeadForm
 from strongroom.http_message import RawReply, RawRequest
-from tests.gateway.edge_stand import GET, GOOD, Desk, run, standing
+from strongroom.sigv4.authentication import parse_authentication
+from strongroom.sigv4.claim_form import form_of
+from tests.gateway.client_heads import BOTO
+from tests.gateway.edge_stand import GET, GOOD, SERVER_TIME_MS, Client, Desk, run, standing
 
 POST = b"POST / HTTP/1.1\r\nHost: a\r\n"
 
@@ -128,10 +133,43 @@ def test_s10_a_reply_header_cannot_split_the_reply(value: bytes) -> None:
             client = await stand.ask(GET)
             await stand.until(lambda: bool(stand.desk.exchanges))
             (exchange,) = stand.desk.exchanges
-            with pytest.raises(UnframableReply):
-                exchange.respond(RawReply(200, ((b"X", value),), b""))
+            for headers in [
+                ((b"X", value),),
+                ((b"X", b"a"), (b"Content-Type", value)),
+                ((b"X", b"a"), (value, b"a")),
+            ]:
+                for _ in range(2):
+                    with pytest.raises(UnframableReply):
+                        exchange.respond(RawReply(200, headers, b""))
             exchange.respond(GOOD)
             assert (await client.reply()).body == b"good"
+
+    run(check())
+
+
+def test_the_date_of_a_reply_is_that_of_its_second() -> None:
+    """The line is kept for a second, not longer."""
+
+    async def check() -> None:
+        seconds = 0.0
+        edge = Edge(
+            asyncio.get_running_loop(),
+            Desk(),
+            EdgeLimits(),
+            new_request_id=lambda: "request",
+            server_time=lambda: SERVER_TIME_MS + int(seconds * 1000),
+            now=lambda: seconds,
+        )
+        client = Client(*await asyncio.open_connection("127.0.0.1", await edge.listen("127.0.0.1", 0)))
+        try:
+            for passed, second in [(0.0, 37), (0.9, 37), (0.2, 38), (0.0, 38), (1.0, 39)]:
+                seconds += passed
+                client.send(GET)
+                date = (await client.reply()).headers[b"date"]
+                assert date == b"Sun, 06 Nov 1994 08:49:%d GMT" % second
+        finally:
+            client.abort()
+            assert await edge.drain(5) == 0
 
     run(check())
 
@@ -420,6 +458,67 @@ def test_z01_a_resting_connection_is_closed_after_the_keep_alive_time() -> None:
             assert stand.edge.counters.idle_closed == 1
 
     run(check())
+
+
+def test_z01_a_client_is_not_late_whose_request_was_not_looked_at() -> None:
+    """The watch looks between the arrival of a request and the moment when all that arrived is read."""
+
+    async def test() -> None:
+        seconds, jumps = 0.0, False
+
+        def now() -> float:
+            nonlocal seconds, jumps
+            if jumps:
+                jumps = False
+                seconds += 61
+                edge.close_overdue()
+            return seconds
+
+        desk = Desk()
+        edge = Edge(asyncio.get_running_loop(), desk, EdgeLimits(), new_request_id=lambda: "request", now=now)
+        client = Client(*await asyncio.open_connection("127.0.0.1", await edge.listen("127.0.0.1", 0)))
+        try:
+            client.send(GET)
+            assert (await client.reply()).status == 200
+            jumps = True
+            client.send(GET)
+            assert (await client.reply()).status == 200
+            assert not jumps
+            assert edge.counters.idle_closed == 0
+        finally:
+            client.abort()
+            assert await edge.drain(5) == 0
+
+    run(test())
+
+
+def test_forwarded_headers_count_in_heads_like_one_before() -> None:
+    """The proxy's headers are read for each request, as in heads that are read in full."""
+
+    async def test() -> None:
+        def answer(request: RawRequest) -> RawReply:
+            form = request.form
+            if isinstance(form, HeadForm) and form.claim is None:  # as step 3 does
+                claim = form_of(request, parse_authentication(request), form.varying)
+                assert claim is not None
+                form.keep(claim)
+            return GOOD
+
+        async with standing(desk=Desk(answer), behind_proxy=True) as stand:
+            client = await stand.client()
+            for number in range(3 * LEARN_EVERY):
+                origin = b"203.0.113.%d" % (7 + number % 2)
+                forwarded = (b"X-Forwarded-For", origin), (b"X-Forwarded-Proto", b"https")
+                head, body = dataclasses.replace(BOTO, constant=(*BOTO.constant, *forwarded)).write()
+                client.send(head + body)
+                assert (await client.reply()).status == 200
+                request = stand.desk.requests[-1]
+                assert (request.peer, request.secure) == (origin.decode(), True)
+                assert (b"x-forwarded-for", origin) in request.headers
+            known = [request.listed is None for request in stand.desk.requests]
+            assert known.count(True) > LEARN_EVERY
+
+    run(test())
 
 
 @pytest.mark.parametrize(

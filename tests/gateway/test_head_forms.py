@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 from strongroom.gateway.framing import Refusal
 from strongroom.gateway.head_forms import LONGEST_HEAD_BYTES, MOST_FORMS, MOST_LAYOUTS
 from strongroom.http_message import Header
+from strongroom.sigv4.claim_form import MOST_MOMENTS, Moment
 from tests.gateway.client_heads import (
     BOTO,
+    FORM,
     JAVASCRIPT,
     MAX_BODY_BYTES,
     SESSION,
@@ -27,7 +29,7 @@ from tests.gateway.client_heads import (
     Judge,
     Outcome,
 )
-from tests.sigv4.signing import STAMP_MS
+from tests.sigv4.signing import REGION, STAMP_MS
 from tests.support.scale import rounds
 
 CLIENTS = {"boto3": BOTO, "a session": SESSION, "javascript": JAVASCRIPT}
@@ -60,9 +62,12 @@ def test_the_next_request_of_a_client_is_not_parsed_and_let_in(client: ClientReq
     """Another date, id, body and signature: the same head and caller as when it is read in full."""
     judge = Judge()
     judge.learn(client)
-    reused = judge.heads.reused
-    assert fares_alike(judge, *replace(client, **LATER).write())[-2] == "let in"
-    assert judge.heads.reused == reused + 1
+    for number in range(5):
+        reused, recognised = judge.heads.reused, judge.authenticator.recognised
+        later = replace(client, **LATER | {"body": b'{"SecretId":"prod/%02d"}' % number})
+        assert fares_alike(judge, *later.write())[-2] == "let in"
+        assert judge.heads.reused == reused + 1
+        assert judge.authenticator.recognised == recognised + 4  # both ways by form, and each of them twice
     assert len(judge.heads) == 1
 
 
@@ -200,6 +205,29 @@ def test_s09_a_key_that_is_revoked_and_a_region_that_is_gone_refuse_the_next_req
     assert fares_alike(judge, *BOTO.write())[-2] == "UnrecognizedClientException"
 
 
+@pytest.mark.parametrize("client", [BOTO, JAVASCRIPT], ids=["boto3", "javascript"])
+def test_s08_nobody_is_let_in_by_the_secret_that_unknown_keys_are_verified_with(
+    client: ClientRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who knows our source knows that secret."""
+    judge = Judge()
+    judge.learn(client)
+    judge.credentials.credential = None
+    monkeypatch.setattr("tests.sigv4.signing.SECRET", b"0" * 40)
+    assert fares_alike(judge, *client.write())[-2] == "UnrecognizedClientException"
+
+
+def test_x02_no_body_is_kept() -> None:
+    """Neither where it was let in nor where it was not: it may hold a secret."""
+    judge = Judge()
+    judge.learn(BOTO)
+    stored = b'{"SecretId":"a","SecretString":"correct horse battery"}'
+    assert fares_alike(judge, *replace(BOTO, body=stored).write())[-2] == "let in"
+    assert fares_alike(judge, BOTO.write()[0], stored[: len(BOTO.body)])[-2] != "let in"
+    for place in (judge.authenticator, judge.heads):
+        assert not any(isinstance(one, bytes) and b"horse" in one for one in reachable(place))
+
+
 def test_s07_the_same_request_is_refused_when_its_time_is_over() -> None:
     """A form does not keep a signature fresh."""
     judge = Judge()
@@ -278,8 +306,20 @@ def test_x02_a_form_holds_no_token_and_no_signature() -> None:
     judge.learn(SESSION)
     at = head.index(b"Signature=") + 10
     secrets = [TOKEN.encode(), head[at : at + 64]]
+    seen = reachable(judge.heads._layouts)
+    for one in seen:
+        text = one.encode() if isinstance(one, str) else one
+        if isinstance(text, bytes):
+            assert not any(secret in text for secret in secrets)
+    assert any(one == b"127.0.0.1:7327" for one in seen)  # it did look inside
+    # A digest that was begun over a token would hold the last bytes of it.
+    assert [moment.canonical for moment in seen if isinstance(moment, Moment)] == [None]
+
+
+def reachable(start: object) -> list[object]:
+    """Give all that can be reached from an object."""
     seen: dict[int, object] = {}
-    waiting: list[object] = [judge.heads._layouts]
+    waiting = [start]
     while waiting:
         one = waiting.pop()
         if id(one) in seen or isinstance(one, type | ModuleType):
@@ -288,10 +328,38 @@ def test_x02_a_form_holds_no_token_and_no_signature() -> None:
         waiting += gc.get_referents(one)
         slots = [getattr(one, name, None) for name in getattr(type(one), "__struct_fields__", ())]
         waiting += slots  # of values that the collector does not know
-        text = one.encode() if isinstance(one, str) else one
-        if isinstance(text, bytes):
-            assert not any(secret in text for secret in secrets)
-    assert any(one == b"127.0.0.1:7327" for one in seen.values())  # it did look inside
+    return list(seen.values())
+
+
+@ANY_CLIENT
+def test_what_hangs_on_a_date_is_kept_for_a_few_dates(client: ClientRequest) -> None:
+    """Requests of many seconds, mixed, are let in; each with the signature of its own second."""
+    judge = Judge()
+    judge.learn(client)
+    reused = judge.heads.reused
+    stamps = [f"20261123T1015{second:02}Z" for second in range(3 * MOST_MOMENTS)]
+    for number, stamp in enumerate([*stamps, *stamps[::-1], *stamps]):
+        asks = replace(client, stamp=stamp, body=b'{"SecretId":"prod/%02d"}' % (number % 100))
+        assert fares_alike(judge, *asks.write())[-2] == "let in"
+        other = replace(client, stamp=stamps[number // 2 % len(stamps)]).write()[0]
+        at, there = asks.write()[0].index(b"Signature=") + 10, other.index(b"Signature=") + 10
+        forged = asks.write()[0]
+        forged = forged[:at] + other[there : there + 64] + forged[at + 64 :]
+        assert fares_alike(judge, forged, asks.body)[-2] == "InvalidSignatureException"
+    assert judge.heads.reused > reused + len(stamps)
+    assert 1 < sum(isinstance(one, Moment) for one in reachable(judge.heads._layouts)) <= MOST_MOMENTS
+
+
+def test_s06_a_head_that_was_let_in_for_one_service_does_not_open_another() -> None:
+    """In the query protocol the body says which service it is, and heads are the same for all."""
+    judge = Judge()
+    judge.regions = ("us-east-1", REGION)
+    judge.learn(FORM)
+    assert fares_alike(judge, *FORM.write())[-2] == "let in"
+    body = b"Action=GetCallerIdentity&Version=2011-06-15"
+    sts = replace(FORM, body=body)  # signed for iam
+    assert len(b"%d" % len(body)) == len(b"%d" % len(FORM.body))
+    assert fares_alike(judge, *sts.write())[-2] == "SignatureDoesNotMatch"
 
 
 @st.composite

@@ -51,6 +51,23 @@ def test_operations_are_loaded_up_to_the_one_that_is_asked_for() -> None:
     assert loaded == [operation.name for operation in SERVED]
 
 
+@pytest.mark.parametrize(
+    "changes", [{"method": b"GET"}, {"method": b"PUT"}, {"path": b"/x"}, {"query": b"?"}]
+)
+def test_a_known_target_is_one_on_its_own_path_and_by_post_alone(changes: dict[str, bytes]) -> None:
+    """The same headers with another method or path find nothing, before and after they found something."""
+    for routers in (Router(SERVICES), Router(SERVICES)):
+        request = ask("GetSecretValue")
+        other = msgspec.structs.replace(request, **changes)
+        for _ in range(2):
+            if "query" in changes:
+                assert routers.find(other).name == "GetSecretValue"
+            else:
+                with pytest.raises(Unroutable):
+                    routers.find(other)
+            assert routers.find(request).name == "GetSecretValue"
+
+
 def test_an_unknown_operation_is_refused_at_once_and_the_known_ones_are_found_after_it() -> None:
     """Whether a service was loaded does not show in its answers."""
     router = router_of(lambda: iter(SERVED))
