@@ -10,10 +10,11 @@ import re
 import msgspec
 
 from strongroom.errors import StrongroomError
+from strongroom.patterns import pattern_of
 
 PARTITION = "aws"
-ACCOUNT_ID = re.compile(r"[0-9]{12}", re.ASCII)
-REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}", re.ASCII)
+ACCOUNT_ID = pattern_of(r"[0-9]{12}", re.ASCII)
+REGION = pattern_of(r"[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}", re.ASCII)
 
 
 class MalformedARN(StrongroomError):

@@ -9,7 +9,7 @@ No setting holds a secret. What must not be changed by the API (audit places and
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, NamedTuple, get_args
+from typing import Annotated, Any, Final, get_args
 
 import msgspec
 
@@ -167,7 +167,7 @@ class Provenance(msgspec.Struct, frozen=True):
     source: str
 
 
-class DescribedSetting(NamedTuple):
+class DescribedSetting(msgspec.Struct, frozen=True):
     """One setting with its name, its type and its default."""
 
     name: str

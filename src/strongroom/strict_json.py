@@ -25,6 +25,7 @@ from json import JSONDecoder
 from typing import Any, Final, NoReturn
 
 from strongroom.errors import StrongroomError
+from strongroom.patterns import pattern_of
 
 JSON = dict[str, "JSON"] | list["JSON"] | str | int | float | bool | None
 """What a JSON text can say."""
@@ -36,9 +37,9 @@ _INTEGER_DIGITS: Final = len(str(_INTEGER_END)) + 1  # and a sign; guards int() 
 
 # One structural mark. The closing quote is optional and the loops are possessive, so that an unfinished
 # string takes one pass, not one for each quote in it.
-_MARK: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{}]|[^\s"\[\]{},:]++', re.DOTALL)
+_MARK: Final = pattern_of(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{}]|[^\s"\[\]{},:]++', re.DOTALL)
 
-_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+_UNSTORABLE: Final = pattern_of("[\x00\ud800-\udfff]")
 
 
 class MalformedJSON(StrongroomError):

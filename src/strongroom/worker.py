@@ -9,6 +9,8 @@ import asyncio
 import gc
 import logging
 import ssl
+import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 
@@ -35,6 +37,7 @@ from strongroom.gateway.pipeline import Pipeline
 from strongroom.gateway.routing import Router
 from strongroom.gateway.uploads import UploadDesk
 from strongroom.ids import new_uuid
+from strongroom.kept_code import KEPT_CODE
 from strongroom.on_demand import OnFirstUse, RunnerOnDemand, SessionsOnDemand, ThreadTrails, provider_keys_of
 from strongroom.opening import Opened
 from strongroom.services.iam.accounts import list_regions
@@ -80,10 +83,13 @@ class Worker:
     ) -> None:
         settings = opened.settings
         self.loop = uvloop.new_event_loop()
+        self._number = number
         self._clock = clock
         self._counters = counters
         self._services = services
         self._host, self._port = "", 0
+        self._loaded_first: tuple[str, ...] = ()
+        self._keeping = threading.Lock()
         self._counted: dict[tuple[str, str, int], int] = {}
         counters.use_page(number)
         self.rows = opened.open_rows(settings.cache_bytes)
@@ -195,6 +201,7 @@ class Worker:
         ticking.cancel()
         loading.cancel()
         await asyncio.gather(ticking, loading, return_exceptions=True)
+        self._keep_code()  # unless that was done
         self._queries.close()
         self._identifications.close()
         self._heavy.close()
@@ -205,6 +212,7 @@ class Worker:
     async def _load_the_rest(self) -> None:
         """Load the operations that no request has asked for yet, on a thread beside the first requests."""
         await asyncio.sleep(LOAD_AFTER_S)
+        self._loaded_first = tuple(sys.modules)
         try:
             names = await self.loop.run_in_executor(None, declare, self._services)
         except Exception as problem:  # noqa: BLE001 - requests for what cannot be loaded will fail, others go on
@@ -212,6 +220,17 @@ class Worker:
             return
         self._counters.declare(names)
         gc.freeze()  # as at the start: what was loaded stays
+        await self.loop.run_in_executor(None, self._keep_code)
+
+    def _keep_code(self) -> None:
+        """Keep the code of what a start loads, and the requests that came first, for the next start."""
+        if self._number != 0:
+            return
+        try:
+            with self._keeping:
+                KEPT_CODE.keep(self._loaded_first or tuple(sys.modules))
+        except OSError as problem:
+            log.info("the code that a start loads could not be kept: %s", problem.strerror)
 
     async def _tick(self) -> None:
         while True:

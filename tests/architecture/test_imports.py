@@ -27,6 +27,7 @@ WORDS = {
     "ids",
     "moved_clock",
     "paging",
+    "patterns",
     "strict_json",
 }
 ENGINES = {"wire", "sigv4", "policy", "crypto", "schedule", "eventpattern", "filterpattern"}
@@ -37,6 +38,7 @@ TOP = {
         "app",
         "cli",
         "control",
+        "kept_code",
         "older_stores",
         "on_demand",
         "opening",

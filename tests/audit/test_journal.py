@@ -182,7 +182,7 @@ def test_l01_a_checkpoint_of_a_failed_commit_leaves_the_log(tmp_path: Path) -> N
         journal.tick(NOW_MS + 60_000)
         assert await settle(journal, [record(1)]) == [True]
         head = journal._writer.head
-        refused = head._replace(seq=3, digest=chain_digest(head.digest, 3, record(2)))
+        refused = head.with_record(3, chain_digest(head.digest, 3, record(2)))
         state["line"] = sign_checkpoint("worker-0", refused, NOW_MS, SIGNER)
         assert await settle(journal, [record(2)]) == [False]
         assert await settle(journal, [record(3)]) == [True]

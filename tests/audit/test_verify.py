@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import HealthCheck, given, settings
@@ -211,7 +212,7 @@ def rewrite(directory: Path, journal: str, *, edit: int, signer: Ed25519PrivateK
             frame = parse_frame(content, position)
             if isinstance(frame, RecordFrame):
                 text = frame.record.replace(b"Alice", b"Mallo") if frame.seq == edit else frame.record
-                head = head._replace(seq=frame.seq, digest=chain_digest(head.digest, frame.seq, text))
+                head = head.with_record(frame.seq, chain_digest(head.digest, frame.seq, text))
                 out.append(render_record(frame.seq, head.digest, text))
             else:
                 assert isinstance(frame, CheckpointFrame)
@@ -244,7 +245,7 @@ def test_l04_a_record_edited_after_the_newest_checkpoint_is_found_by_the_anchor(
     writer.commit(
         [render_record(7, chain_digest(head.digest, 7, record(7)), record(7))],
         [],
-        head._replace(seq=7, digest=chain_digest(head.digest, 7, record(7))),
+        head.with_record(7, chain_digest(head.digest, 7, record(7))),
     )
     writer.close()
     assert verify(tmp_path).is_intact
@@ -259,7 +260,7 @@ def test_l04_the_newest_record_edited_after_a_crash_is_found(tmp_path: Path) -> 
     writer = open_writer(live)
     head = writer.head
     digest = chain_digest(head.digest, 5, record(5))
-    writer.commit([render_record(5, digest, record(5))], [], head._replace(seq=5, digest=digest))
+    writer.commit([render_record(5, digest, record(5))], [], head.with_record(5, digest))
     shutil.copytree(live, crashed)
     writer.close()
     assert verify(crashed).is_intact
@@ -305,9 +306,9 @@ def test_l04_a_header_that_was_written_anew_is_found(audit: Path) -> None:
     lines = lines_of(path)
     header = parse_header(lines[0])
     for head in (
-        header.head._replace(digest=b"x" * 32),
-        header.head._replace(checkpoint_digest=b"x" * 32),
-        header.head._replace(checkpoint=header.head.checkpoint + 1),
+        msgspec.structs.replace(header.head, digest=b"x" * 32),
+        msgspec.structs.replace(header.head, checkpoint_digest=b"x" * 32),
+        msgspec.structs.replace(header.head, checkpoint=header.head.checkpoint + 1),
     ):
         path.write_bytes(b"".join([render_header("worker-0", 2, head), *lines[1:]]))
         assert FindingKind.SEGMENT in {finding.kind for finding in verify(audit).findings}
@@ -319,7 +320,7 @@ def test_l04_an_attacker_cannot_leave_checkpoints_out(tmp_path: Path) -> None:
     head = writer.head
     frames = []
     for number in range(1, 1_102):
-        head = head._replace(seq=number, digest=chain_digest(head.digest, number, record(number)))
+        head = head.with_record(number, chain_digest(head.digest, number, record(number)))
         frames.append(render_record(number, head.digest, record(number)))
     writer.commit(frames, [], head)
     writer.close()

@@ -197,7 +197,7 @@ def test_small_commands_do_not_load_the_server(tmp_path: Path, arguments: list[s
         )
     )
     code = (
-        "import sys; from strongroom.cli import run; "
+        "import sys; from strongroom.cli.commands import run; "
         f"status = run({[str(tmp_path) if one == 'DIR' else one for one in arguments]!r}); "
         "heavy = {'apsw', 'uvloop', 'cryptography', 'asyncio', 'strongroom.services', 'prometheus_client'}; "
         "print(status, sorted(heavy & set(sys.modules)), file=sys.stderr)"

@@ -19,7 +19,7 @@ import apsw
 import pytest
 from botocore.exceptions import BotoCoreError
 
-from strongroom.cli import run
+from strongroom.cli.commands import run
 from strongroom.control import ControlRefused, NotRunning, ask
 from strongroom.seal.process import may_lock_all
 from tests.cli.refusals import assert_refused

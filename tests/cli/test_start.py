@@ -16,7 +16,8 @@ NOT_FOR_A_START = (
 
 def test_a_server_that_is_started_plainly_imports_only_what_serves() -> None:
     """Libraries for other commands, and the operations that nobody has asked for, come when they are needed."""
-    program = "import sys, strongroom.cli, strongroom.cli.serving, strongroom.supervisor; print(*sys.modules)"
+    parts = "strongroom.cli.commands, strongroom.cli.serving, strongroom.supervisor"
+    program = f"import sys, {parts}; print(*sys.modules)"
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     imported = set(found.stdout.split())
     assert "strongroom.worker" in imported

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from strongroom.cli import COMMANDS
+from strongroom.cli.commands import COMMANDS
 from strongroom.cli.reference import COMMANDS_PAGE, SETTINGS_PAGE, write_pages
 
 DOCS = Path(__file__).parents[2] / "docs"

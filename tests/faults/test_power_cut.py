@@ -254,7 +254,7 @@ def cut_journal_once(where: Path, chance: random.Random, *, forgets: bool = Fals
             for _ in range(chance.randrange(1, 6)):
                 digest = chain_digest(head.digest, head.seq + 1, record(head.seq))
                 frames.append(render_record(head.seq + 1, digest, record(head.seq)))
-                head = head._replace(seq=head.seq + 1, digest=digest)
+                head = head.with_record(head.seq + 1, digest)
             if chance.random() < 0.3:
                 checkpoints = [sign_checkpoint("worker-0", head, NOW_MS, SIGNER)]
                 frames += checkpoints

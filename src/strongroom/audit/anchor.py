@@ -21,21 +21,23 @@ from __future__ import annotations
 
 import hmac
 import os
-import re
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from strongroom.audit.chain import Head
 from strongroom.audit.errors import AuditDamaged
 from strongroom.audit.layout import sync_directory
+from strongroom.patterns import pattern_of
 
-_ANCHOR: Final = re.compile(
+_ANCHOR: Final = pattern_of(
     rb"STRONGROOM-HEAD 1 ([a-z][a-z0-9-]{0,62}) (open|shut) "
     rb"([0-9]{20}) ([0-9a-f]{64}) ([0-9]{20}) ([0-9a-f]{64}) ([0-9a-f]{64})\n"
 )
 
 
-class Anchor(NamedTuple):
+class Anchor(msgspec.Struct, frozen=True):
     """The newest durable head, and whether the journal was closed there."""
 
     head: Head

@@ -25,35 +25,37 @@ Rules:
 
 from __future__ import annotations
 
-import re
 from hashlib import sha256
 from struct import Struct
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from strongroom.audit.errors import IncompleteFrame, MalformedFrame
 from strongroom.audit.record import MAX_RECORD_BYTES
+from strongroom.patterns import pattern_of
 
 ZERO_DIGEST: Final = bytes(32)
-JOURNAL_ID: Final = re.compile(rb"[a-z][a-z0-9-]{0,62}")
+JOURNAL_ID: Final = pattern_of(rb"[a-z][a-z0-9-]{0,62}")
 MAX_LINE_BYTES: Final = 512
 """No header, no checkpoint and no start of a record frame is longer."""
 
 _NUMBER = rb"(0|[1-9][0-9]{0,18})"
 _DIGEST = rb"([0-9a-f]{64})"
 _JOURNAL = rb"([a-z][a-z0-9-]{0,62})"
-_HEADER = re.compile(
+_HEADER = pattern_of(
     rb"STRONGROOM-AUDIT 1 "
     + rb" ".join((_JOURNAL, _NUMBER, _NUMBER, _DIGEST, _NUMBER, _DIGEST, _DIGEST))
     + rb"\n"
 )
-_RECORD_START = re.compile(rb"R " + rb" ".join((_NUMBER, _NUMBER, _DIGEST)) + rb" ")
-_CHECKPOINT = re.compile(
+_RECORD_START = pattern_of(rb"R " + rb" ".join((_NUMBER, _NUMBER, _DIGEST)) + rb" ")
+_CHECKPOINT = pattern_of(
     rb"C " + rb" ".join((_NUMBER, _JOURNAL, _NUMBER, _DIGEST, _NUMBER, _DIGEST, rb"([0-9a-f]{128})")) + rb"\n"
 )
 _LINK: Final = Struct(">QI").pack
 
 
-class Head(NamedTuple):
+class Head(msgspec.Struct, frozen=True):
     """Where a journal stands: its newest record and its newest checkpoint.
 
     Attributes:
@@ -68,12 +70,17 @@ class Head(NamedTuple):
     checkpoint: int
     checkpoint_digest: bytes
 
+    def with_record(self, seq: int, digest: bytes) -> Head:
+        """Return the head after record ``seq``, which has that chain digest."""
+        return Head(seq, digest, self.checkpoint, self.checkpoint_digest)
+
     def with_checkpoint(self, line: bytes) -> Head:
         """Return the head after one more checkpoint; ``line`` is with its line break."""
-        return self._replace(checkpoint=self.checkpoint + 1, checkpoint_digest=sha256(line[:-1]).digest())
+        digest = sha256(line[:-1]).digest()
+        return Head(self.seq, self.digest, self.checkpoint + 1, digest)
 
 
-class SegmentHeader(NamedTuple):
+class SegmentHeader(msgspec.Struct, frozen=True):
     """The first line of a segment."""
 
     journal: str
@@ -82,7 +89,7 @@ class SegmentHeader(NamedTuple):
     length: int
 
 
-class RecordFrame(NamedTuple):
+class RecordFrame(msgspec.Struct, frozen=True):
     """A record as it lies in a segment, well formed; whether it continues the chain is yet to be checked."""
 
     seq: int
@@ -96,7 +103,7 @@ class RecordFrame(NamedTuple):
         return self.seq == seq + 1 and self.digest == chain_digest(digest, self.seq, self.record)
 
 
-class CheckpointFrame(NamedTuple):
+class CheckpointFrame(msgspec.Struct, frozen=True):
     """A checkpoint as it lies in a segment or a log; ``line`` is without the line break.
 
     Attributes:

@@ -23,8 +23,9 @@ from typing import Final
 
 from strongroom.audit.chain import JOURNAL_ID
 from strongroom.audit.errors import AuditUnwritable
+from strongroom.patterns import pattern_of
 
-SEGMENT_NAME: Final = re.compile(r"([0-9]{8})\.log(\.gz)?", re.ASCII)
+SEGMENT_NAME: Final = pattern_of(r"([0-9]{8})\.log(\.gz)?", re.ASCII)
 RESERVE_BYTES: Final = 1024 * 1024
 
 

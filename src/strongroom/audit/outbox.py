@@ -20,9 +20,10 @@ What this does not do: begin or commit transactions; the writer of the store doe
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import apsw
+import msgspec
 
 from strongroom.audit.chain import Head, chain_digest, genesis, render_record
 from strongroom.audit.checkpoint import CHECKPOINT_RECORDS, Signer, is_checkpoint_due, sign_checkpoint
@@ -43,7 +44,7 @@ _UPDATE_EXPORTED: Final = "UPDATE audit_outbox_head SET exported_seq = ? WHERE i
 _HAS_EXPORTED_ROWS: Final = "SELECT EXISTS (SELECT 1 FROM audit_outbox WHERE seq <= ?)"
 
 
-class OutboxMark(NamedTuple):
+class OutboxMark(msgspec.Struct, frozen=True):
     """Where the chain stood at a savepoint."""
 
     seq: int
@@ -110,7 +111,7 @@ class OutboxChain:
     def rewind(self, mark: OutboxMark) -> None:
         """Go back to a mark, when the change is undone whose records came after it."""
         del self._rows[len(self._rows) - (self._seq - mark.seq) :]
-        self._seq, self._digest = mark
+        self._seq, self._digest = mark.seq, mark.digest
 
     def finish(self) -> None:
         """Write the records and the head; before COMMIT."""
@@ -198,7 +199,7 @@ class OutboxExporter:
             if not is_whole or chain_digest(head.digest, seq, record) != digest:
                 raise OutboxBroken(f"record {seq} of the audit outbox does not follow record {head.seq}")
             frames.append(render_record(seq, digest, record))
-            head = head._replace(seq=seq, digest=digest)
+            head = head.with_record(seq, digest)
         if is_checkpoint_due(now_ms, checkpoint_ms, head.seq - checkpoint_seq):
             sign()
         if frames:
@@ -225,7 +226,8 @@ class OutboxExporter:
     def _compare_heads(self) -> None:
         """With nothing to move, the store's head must be the journal's, or one of the two is an old copy."""
         found = self._connection.execute(_SELECT_HEAD).fetchall()
-        seq, digest = (found[0][0], found[0][1]) if found else genesis(CHANGES_JOURNAL)[:2]
+        first = genesis(CHANGES_JOURNAL)
+        seq, digest = found[0][:2] if found else (first.seq, first.digest)
         if (seq, digest) != (self._writer.head.seq, self._writer.head.digest):
             newer = self._connection.execute(_SELECT_ROWS, (self._writer.head.seq, 1)).fetchall()
             if not newer:  # or a change was committed between the two reads

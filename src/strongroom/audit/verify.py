@@ -269,7 +269,7 @@ class _JournalCheck:
             sentence = f"record {frame.seq}, its digest, or the record before it was altered"
             self._add(FindingKind.ALTERED, path, frame.start, sentence)
         # Go on from what the frame claims: the next frame shows whether the claim is the old one.
-        self._head = head._replace(seq=frame.seq, digest=frame.digest)
+        self._head = head.with_record(frame.seq, frame.digest)
         if frame.seq - self._checkpoint_seq > CHECKPOINT_RECORDS:
             sentence = (
                 f"no checkpoint stands among the {CHECKPOINT_RECORDS} records before record {frame.seq}"
@@ -305,7 +305,7 @@ class _JournalCheck:
         anchor = self._anchor
         if anchor is not None and frame.number == anchor.head.checkpoint:
             self._is_anchor_met &= digest == anchor.head.checkpoint_digest
-        self._head = head._replace(checkpoint=frame.number, checkpoint_digest=digest)
+        self._head = Head(head.seq, head.digest, frame.number, digest)
         self._checkpoint_seq = head.seq
         self._checkpoint_ms = frame.time_ms
         self._checkpoints[frame.number] = frame

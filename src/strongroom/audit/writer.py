@@ -367,13 +367,13 @@ def _scan_frames(
         if isinstance(frame, RecordFrame):
             if not frame.follows(head.seq, head.digest):
                 break
-            head = head._replace(seq=frame.seq, digest=frame.digest)
+            head = head.with_record(frame.seq, frame.digest)
             if anchored is not None and frame.seq == anchored.seq and frame.digest != anchored.digest:
                 losses.append(f"{path.name}: record {frame.seq} is not the one that the anchor names")
         else:
             if not frame.follows(head):
                 break
-            head = head._replace(checkpoint=frame.number, checkpoint_digest=frame.line_digest)
+            head = Head(head.seq, head.digest, frame.number, frame.line_digest)
             checkpoints.append(frame)
         end = frame.end
     if anchored is not None and (anchored.seq > head.seq or anchored.checkpoint > head.checkpoint):

@@ -11,7 +11,7 @@ from typing import Final, get_args, get_origin, get_type_hints
 
 from cyclopts import App, Parameter
 
-from strongroom.cli import COMMANDS
+from strongroom.cli.commands import COMMANDS
 from strongroom.cli.config import shown_value
 from strongroom.config import PREFIX, described_settings
 

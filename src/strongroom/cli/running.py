@@ -24,6 +24,7 @@ from strongroom.config import Settings
 from strongroom.errors import StrongroomError
 from strongroom.functions.launching import start_keeper
 from strongroom.opening import check_exists, open_deployment
+from strongroom.patterns import pattern_of
 from strongroom.seal import parse_seal, provider_of
 from strongroom.seal.file import FileSeal
 from strongroom.seal.passphrase_source import PassphraseSource
@@ -35,7 +36,7 @@ from strongroom.store.engine import StoreLock, check_sqlite_version, prepare_dir
 
 log = logging.getLogger(__name__)
 
-_ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}", re.ASCII)
+_ORGANIZATION = pattern_of(r"o-[a-z0-9]{10,32}", re.ASCII)
 
 
 class SetUpRefused(StrongroomError):

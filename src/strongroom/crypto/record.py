@@ -15,7 +15,9 @@ Rules:
 from __future__ import annotations
 
 import struct
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from strongroom.crypto.aead import ONCE_OVERHEAD_BYTES, open_once, seal_once
 from strongroom.crypto.associated_data import FORMAT_V1, FieldTag, RecordType, encode_place, encode_text
@@ -28,7 +30,7 @@ _HEADER: Final = struct.Struct(">BBI")
 _LABEL: Final = b"record-v1"
 
 
-class RecordRule(NamedTuple):
+class RecordRule(msgspec.Struct, frozen=True):
     """How one type of record is sealed: the purpose of its key, and the fields it is bound to, in order."""
 
     purpose: Purpose

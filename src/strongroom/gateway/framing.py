@@ -31,6 +31,7 @@ import msgspec
 
 from strongroom.errors import StrongroomError
 from strongroom.http_message import Header, KnownHead, RawReply
+from strongroom.patterns import pattern_of
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 SERVED_METHODS = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"})
@@ -38,12 +39,12 @@ SERVED_METHODS = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE
 _BLANKS = b" \t"
 _CHUNK_SIZE_DIGITS = 8
 _LENGTH_DIGITS = 18
-_START_LINE = re.compile(rb"([A-Z]{1,20}) ([\x21\x22\x24-\x7e]+) HTTP/1\.([01])\r\n")
-_OTHER_VERSION = re.compile(rb"[A-Z]{1,20} [\x21-\x7e]+ HTTP/(?!1\.[01])[0-9]\.[0-9]\r\n")
-_ABSOLUTE = re.compile(rb"[Hh][Tt][Tt][Pp][Ss]?://([^/?]+)(.*)")
-_HOST = re.compile(rb"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
-_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})\r\n")
-_PART_OF_CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,8}\r?")
+_START_LINE = pattern_of(rb"([A-Z]{1,20}) ([\x21\x22\x24-\x7e]+) HTTP/1\.([01])\r\n")
+_OTHER_VERSION = pattern_of(rb"[A-Z]{1,20} [\x21-\x7e]+ HTTP/(?!1\.[01])[0-9]\.[0-9]\r\n")
+_ABSOLUTE = pattern_of(rb"[Hh][Tt][Tt][Pp][Ss]?://([^/?]+)(.*)")
+_HOST = pattern_of(rb"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+_CHUNK_SIZE = pattern_of(rb"([0-9A-Fa-f]{1,8})\r\n")
+_PART_OF_CHUNK_SIZE = pattern_of(rb"[0-9A-Fa-f]{1,8}\r?")
 
 
 class Refusal(enum.Enum):

@@ -10,7 +10,9 @@ Rules:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 if TYPE_CHECKING:
     from strongroom.gateway.caller import Caller
@@ -19,7 +21,7 @@ MOST_KEPT: Final = 1_024
 """For one caller; then it begins anew."""
 
 
-class _Kept(NamedTuple):
+class _Kept(msgspec.Struct, frozen=True):
     """What was allowed to a principal with certain policies: the key of each permission is its action and stamp."""
 
     principal: object

@@ -15,7 +15,9 @@ For the thread of the event loop alone.
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+import msgspec
 
 from strongroom.audit.errors import UnrecordableValue
 from strongroom.audit.record import AuditEvent, encode_parameters
@@ -33,7 +35,7 @@ LONGEST_AGENT: Final = 1_024
 _Key = tuple[str, str, str, str, str, str]
 
 
-class _Known(NamedTuple):
+class _Known(msgspec.Struct, frozen=True):
     operation: Operation[Any, Any]
     form: RecordForm
 

@@ -23,15 +23,16 @@ from enum import IntEnum
 import msgspec
 
 from strongroom.arn import is_account_id
+from strongroom.patterns import pattern_of
 from strongroom.policy.model import PrincipalName
 from strongroom.policy.question import Principal
 
-_UNIQUE_ID = re.compile(r"(?:AIDA|AROA)[A-Z0-9]{12,124}", re.ASCII)
-_ROOT = re.compile(r"arn:aws:iam::([0-9]{12}):root", re.ASCII)
+_UNIQUE_ID = pattern_of(r"(?:AIDA|AROA)[A-Z0-9]{12,124}", re.ASCII)
+_ROOT = pattern_of(r"arn:aws:iam::([0-9]{12}):root", re.ASCII)
 # The ranges are the printable characters without the two wildcards.
-_IAM_PRINCIPAL = re.compile(r"arn:aws:iam::[0-9]{12}:(?:root|(?:user|role)/[!-)+->@-~]+)", re.ASCII)
-_PROVIDER = re.compile(r"arn:aws:iam::[0-9]{12}:(?:saml|oidc)-provider/[!-)+->@-~]+", re.ASCII)
-_STS_PRINCIPAL = re.compile(
+_IAM_PRINCIPAL = pattern_of(r"arn:aws:iam::[0-9]{12}:(?:root|(?:user|role)/[!-)+->@-~]+)", re.ASCII)
+_PROVIDER = pattern_of(r"arn:aws:iam::[0-9]{12}:(?:saml|oidc)-provider/[!-)+->@-~]+", re.ASCII)
+_STS_PRINCIPAL = pattern_of(
     r"arn:aws:sts::[0-9]{12}:(?:assumed-role/[\w+=,.@-]+/[\w+=,.@-]+|federated-user/[\w+=,.@-]+)", re.ASCII
 )
 

@@ -21,6 +21,7 @@ import re
 from collections.abc import Iterator
 
 from strongroom.arn import is_account_id
+from strongroom.patterns import pattern_of
 from strongroom.policy.conditions.date import parse_date
 from strongroom.policy.conditions.operators import find_operator
 from strongroom.policy.match import Glob, fold
@@ -37,9 +38,9 @@ from strongroom.policy.principals import is_principal_arn, is_provider_arn, is_u
 from strongroom.policy.variables import tokenise, without_variables
 
 _PARTITIONS = frozenset({"aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f"})
-_VENDOR = re.compile(r"[A-Za-z0-9.-]+", re.ASCII)
-_SERVICE_PRINCIPAL = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?", re.ASCII)
-_PROVIDER_NAME = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+", re.ASCII)
+_VENDOR = pattern_of(r"[A-Za-z0-9.-]+", re.ASCII)
+_SERVICE_PRINCIPAL = pattern_of(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?", re.ASCII)
+_PROVIDER_NAME = pattern_of(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+", re.ASCII)
 _IAM_PATHS = (
     "user/",
     "federated-user/",

@@ -26,7 +26,7 @@ This module does no I/O.
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -43,7 +43,7 @@ _PLAIN_BYTES: Final = 8
 _FIXED_BYTES: Final = 32
 
 
-class Place(NamedTuple):
+class Place(msgspec.Struct, frozen=True):
     """Where the entry of a row is: the number of its leaf, and its name there."""
 
     leaf: int

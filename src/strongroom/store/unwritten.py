@@ -19,9 +19,10 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 import apsw
+import msgspec
 
 from strongroom.store.errors import GroupBroken, StoreTampered
 from strongroom.store.freshness import Fetch
@@ -34,7 +35,7 @@ MakeBindings = Callable[[bool], Sequence[Value]]
 """Makes what is bound to the statement of a row; told whether the change that it belongs to stands."""
 
 
-class _Write(NamedTuple):
+class _Write(msgspec.Struct, frozen=True):
     """One row: its statement with what is bound to it, and who it is."""
 
     sql: str
@@ -124,8 +125,9 @@ class Unwritten:
             self._open_savepoint()
             own, self._own = self._own, []
             self._is_change_broken = True
-            for sql, bindings, _ in own:
-                if not self._fits(sql, [bindings(False) if callable(bindings) else bindings]):
+            for write in own:
+                bindings = write.bindings
+                if not self._fits(write.sql, [bindings(False) if callable(bindings) else bindings]):
                     raise StoreTampered("a row is there that is not live, or is gone that was")
             self._is_change_broken = False
         self._rows.clear()
@@ -158,8 +160,8 @@ class Unwritten:
 
     def keep(self) -> None:
         """Let the change under way stand."""
-        for sql, bindings, _ in self._own:
-            self._kept.setdefault(sql, []).append(bindings)
+        for write in self._own:
+            self._kept.setdefault(write.sql, []).append(write.bindings)
         self._own.clear()
         if self._has_savepoint:
             self._has_savepoint = False

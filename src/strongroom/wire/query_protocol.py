@@ -22,7 +22,6 @@ Source: identity reference 0.
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, TypeVar
@@ -31,6 +30,7 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 
 from strongroom.clock import render_iso
+from strongroom.patterns import pattern_of
 from strongroom.wire.blob import decode_blob
 from strongroom.wire.constraints import Wording, checked
 from strongroom.wire.describe import Kind, TypeInfo, describe
@@ -42,14 +42,14 @@ S = TypeVar("S", bound=Shape)
 MAX_FIELDS: Final = 10_000
 MAX_NAME_PARTS: Final = 32
 
-_BROKEN_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
-_INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,18})\Z")
-_DECIMAL: Final = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?\Z")
-_INSTANT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?Z\Z")
+_BROKEN_ESCAPE: Final = pattern_of(rb"%(?![0-9A-Fa-f]{2})")
+_INTEGER: Final = pattern_of(r"-?(?:0|[1-9][0-9]{0,18})\Z")
+_DECIMAL: Final = pattern_of(r"-?[0-9]{1,18}(?:\.[0-9]{1,18})?\Z")
+_INSTANT: Final = pattern_of(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?Z\Z")
 _INTEGER_END: Final = 1 << 63
 
 # Everything that element text may not hold as it is.
-_UNSAFE: Final = re.compile('[&<>"\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]')
+_UNSAFE: Final = pattern_of('[&<>"\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]')
 _ESCAPES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#xD;"}
 
 

@@ -19,6 +19,7 @@ from urllib.parse import unquote_to_bytes
 
 import msgspec
 
+from strongroom.patterns import pattern_of
 from strongroom.strict_json import MalformedJSON, load_object
 from strongroom.wire.constraints import Wording, checked
 from strongroom.wire.describe import Kind, Member, TypeInfo, describe
@@ -28,7 +29,7 @@ from strongroom.wire.shapes import Shape
 
 S = TypeVar("S", bound=Shape)
 
-_INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,17})", re.ASCII)
+_INTEGER: Final = pattern_of(r"-?(?:0|[1-9][0-9]{0,17})", re.ASCII)
 _NO_PLACES: Final[Mapping[str, str]] = {}
 
 

@@ -17,15 +17,16 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from strongroom.patterns import pattern_of
 from strongroom.policy.conditions.judgement import Judgement, Matcher, any_of
 from strongroom.policy.question import Question
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
-_SECONDS = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
+_SECONDS = pattern_of(r"[+-]?[0-9]{1,19}", re.ASCII)
 # AWS takes years of fewer than four digits and a bare T ("01T", recorded).
-_DATE = re.compile(
+_DATE = pattern_of(
     r"(?P<year>[0-9]{1,4})(?:-(?P<month>[0-9]{1,2})(?:-(?P<day>[0-9]{1,2}))?)?"
     r"(?:T(?:(?P<hour>[0-9]{2})(?::(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})"
     r"(?:[.,](?P<fraction>[0-9]{1,9}))?)?)?)?"

@@ -15,11 +15,12 @@ import re
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
+from strongroom.patterns import pattern_of
 from strongroom.policy.conditions.judgement import Judgement, Matcher, any_of
 from strongroom.policy.question import Question
 
 # No scope ids, no dotted netmasks: the library takes both.
-_FORM = re.compile(r"[0-9A-Fa-f:.]{2,45}(?:/[0-9]{1,3})?", re.ASCII)
+_FORM = pattern_of(r"[0-9A-Fa-f:.]{2,45}(?:/[0-9]{1,3})?", re.ASCII)
 _MAPPED_BITS = 96
 
 

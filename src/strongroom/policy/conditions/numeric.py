@@ -15,12 +15,13 @@ import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
+from strongroom.patterns import pattern_of
 from strongroom.policy.conditions.judgement import Judgement, Matcher, any_of
 from strongroom.policy.question import Question
 
 # ASCII digits only (int() and Decimal() take full-width ones and underscores: threat model J-03). The
 # exponent is short, because nobody needs more.
-_NUMBER = re.compile(
+_NUMBER = pattern_of(
     r"[+-]?(?:[0-9]{1,64}(?:\.[0-9]{0,64})?|\.[0-9]{1,64})(?:[eE][+-]?[0-9]{1,3})?", re.ASCII
 )
 

@@ -19,6 +19,7 @@ from typing import Final, Literal
 import msgspec
 
 from strongroom.clock import Instant
+from strongroom.patterns import pattern_of
 
 Status = Literal["Active", "Inactive", "Expired"]
 ACTIVE: Final = "Active"
@@ -29,8 +30,8 @@ GROUPS_PER_USER_MOST: Final = 10
 SECOND_FACTORS_MOST: Final = 8
 SERIAL_CHARACTERS_MOST: Final = 256
 
-NAME: Final = re.compile(r"[\w+=,.@-]+", re.ASCII)
-PATH: Final = re.compile(r"/|/[\x21-\x7e]+/", re.ASCII)
+NAME: Final = pattern_of(r"[\w+=,.@-]+", re.ASCII)
+PATH: Final = pattern_of(r"/|/[\x21-\x7e]+/", re.ASCII)
 
 
 class SecondFactor(msgspec.Struct, frozen=True):

@@ -16,9 +16,9 @@ What this does not do: find rows. ``listing.py`` does, with the help of ``name_p
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from strongroom.patterns import pattern_of
 from strongroom.services.secretsmanager import errors
 from strongroom.services.secretsmanager.model import Secret
 from strongroom.services.secretsmanager.shapes import Filter
@@ -26,9 +26,9 @@ from strongroom.services.secretsmanager.shapes import Filter
 Test = Callable[[Secret], bool]
 
 # What can stand inside a chunk: letters, digits and the separators of names. All else ends it.
-_CHUNK = re.compile(r"[^\W_/+=.@-](?:[\w/+=.@-]*[^\W_/+=.@-])?")
-_SEPARATOR = re.compile(r"[/\-_+=.@]")
-_WORD_BOUNDARY = re.compile(
+_CHUNK = pattern_of(r"[^\W_/+=.@-](?:[\w/+=.@-]*[^\W_/+=.@-])?")
+_SEPARATOR = pattern_of(r"[/\-_+=.@]")
+_WORD_BOUNDARY = pattern_of(
     r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[0-9])(?=[A-Za-z])|(?<=[A-Za-z])(?=[0-9])"
 )
 

@@ -14,6 +14,7 @@ import msgspec
 
 from strongroom.clock import Instant
 from strongroom.crypto import envelope
+from strongroom.patterns import pattern_of
 
 AWSCURRENT: Final = "AWSCURRENT"
 AWSPENDING: Final = "AWSPENDING"
@@ -24,8 +25,8 @@ LABELS_MOST: Final = 20
 VERSIONS_MOST: Final = 100
 TAGS_MOST: Final = 50
 
-SUFFIX: Final = re.compile(r".*-[A-Za-z0-9]{6}", re.ASCII | re.DOTALL)
-NAME: Final = re.compile(r"[A-Za-z0-9/_+=.@!-]{1,512}", re.ASCII)
+SUFFIX: Final = pattern_of(r".*-[A-Za-z0-9]{6}", re.ASCII | re.DOTALL)
+NAME: Final = pattern_of(r"[A-Za-z0-9/_+=.@!-]{1,512}", re.ASCII)
 
 
 class Rotation(msgspec.Struct, frozen=True, omit_defaults=True):
