@@ -132,6 +132,7 @@ class Worker:
             runner=RunnerOnDemand(settings, lambda: (self._host, self._port)),
             read_apart=ApartRows(lambda: opened.open_rows(TRAIL_CACHE_BYTES)).read,
         )
+        self._use_marks = UseMarks(self.writer.submit)
         router = Router(services)
         authenticator = Authenticator(
             StoredCredentials(opened.keyring), SessionsOnDemand(opened.keyring), system_clock, list_regions
@@ -150,7 +151,7 @@ class Worker:
             deployment=deployment,
             count=self._count,
             monotonic_ms=lambda: time.monotonic_ns() // 1_000_000,
-            mark_use=UseMarks(self.writer.submit),
+            mark_use=self._use_marks,
             call_soon=self.loop.call_soon,
         )
         front = FrontDoor(self.pipeline, self._problem, self._metrics)
@@ -205,6 +206,7 @@ class Worker:
         self._queries.close()
         self._identifications.close()
         self._heavy.close()
+        self._use_marks.flush()
         self.writer.stop()
         await self.journal.close(self._clock())
         self._rejects.flush(self._clock(), everything=True)
@@ -242,6 +244,7 @@ class Worker:
 
     def _look_around(self) -> None:
         self.pipeline.refuse_overdue()
+        self._use_marks.flush()
         now_ms = self._clock()
         self.journal.tick(now_ms)
         try:

@@ -193,6 +193,15 @@ def test_a_restart_keeps_everything(running: Server) -> None:
     assert (after["ARN"], after["SecretString"]) == (before["ARN"], "value")
 
 
+def test_the_use_of_a_key_just_before_the_end_is_noted(running: Server) -> None:
+    """It is committed behind the request, and before the end."""
+    running.client("sts").get_caller_identity()
+    assert running.stop() == 0
+    running.start()
+    used = running.client("iam").get_access_key_last_used(AccessKeyId=running.first.access_key_id)
+    assert used["AccessKeyLastUsed"]["ServiceName"] == "sts"
+
+
 def test_sigterm_finishes_what_was_accepted(running: Server) -> None:
     """While clients write, SIGTERM ends the server with 0 within 10 s: no accepted write fails or is lost."""
     acknowledged: list[str] = []

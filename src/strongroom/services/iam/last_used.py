@@ -3,8 +3,8 @@
 Rules:
  - A worker marks a credential once an hour, or when service or Region changed, then at most once a minute. What it
    marked last lies on the cached credential, so that a warm request costs one comparison.
- - A mark is no part of any answer: it is committed behind the request, and a request never waits for it or fails
-   with it.
+ - A mark is no part of any answer: it is committed a moment later, with others, and a request never waits for it, for
+   the disk or the processor because of it, or fails with it.
  - The use of a role's session is a use of the role; temporary credentials of users are not marked.
  - Marks decide nothing: nobody is let in or kept out by them.
 
@@ -56,7 +56,7 @@ def find_last_use(rows: Rows, id: str) -> LastUse | None:
 
 
 class UseMarks:
-    """Notes the use of credentials; the gateway's ``mark_use``.
+    """Notes the use of credentials; the gateway's ``mark_use``. Called on the event loop.
 
     Args:
         submit: Hands a change to the writer.
@@ -64,6 +64,7 @@ class UseMarks:
 
     def __init__(self, submit: Callable[[Change], None]) -> None:
         self._submit = submit
+        self._waiting: list[_Mark] = []
 
     def __call__(self, credential: Credential, service: str, region: str, now_ms: Instant) -> None:
         """Mark a use, unless that was done not long ago."""
@@ -74,10 +75,16 @@ class UseMarks:
         id = _marked_id(credential.caller)
         if id is None:
             return
-        try:
-            self._submit(_Mark(LastUse(id, now_ms, service, region)))
-        except StoreError as problem:
-            log.warning("the use of a credential was not marked: %s", describe_problem(problem))
+        self._waiting.append(_Mark(LastUse(id, now_ms, service, region)))
+
+    def flush(self) -> None:
+        """Hand the marks that wait to the writer: from time to time, and before it stops."""
+        waiting, self._waiting = self._waiting, []
+        for mark in waiting:
+            try:
+                self._submit(mark)
+            except StoreError as problem:
+                log.warning("the use of a credential was not marked: %s", describe_problem(problem))
 
 
 def _marked_id(caller: Caller) -> str | None:
