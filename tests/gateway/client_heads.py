@@ -156,6 +156,25 @@ class _Sessions:
         return self.credential if (access_key_id, token) == (ACCESS_KEY_ID, TOKEN) else None
 
 
+class _Store:
+    """Stands for rows and their cache: what is there changes when a test takes it away."""
+
+    def __init__(self, judge: Judge) -> None:
+        self._judge = judge
+        self._seen: tuple[object, object] | None = None
+        self._number = 0
+        self.cache = self
+
+    @property
+    def state(self) -> int:
+        """Another number whenever something is another."""
+        there = self._judge.credentials.credential, self._judge.regions
+        if self._seen is None or any(new is not old for new, old in zip(there, self._seen, strict=True)):
+            self._seen = there
+            self._number += 1
+        return self._number
+
+
 class Judge:
     """Reads and authenticates requests.
 
@@ -163,6 +182,7 @@ class Judge:
         heads: What is known of heads.
         credentials: Their ``credential`` may be taken away.
         authenticator: Counts whom it recognised.
+        store: The rows that it reads.
     """
 
     def __init__(self) -> None:
@@ -175,6 +195,7 @@ class Judge:
             self.credentials, sessions, lambda: self.now_ms, lambda _rows: self.regions
         )
         self._router = Router(SERVICES)
+        self.store: Any = _Store(self)
 
     def by_form(self, head: bytes, body: bytes) -> Outcome:
         """Judge a request that came in one piece as the edge does."""
@@ -242,7 +263,7 @@ class Judge:
     def _judge(self, head: Head, request: RawRequest) -> Outcome:
         plain = msgspec.structs.astuple(msgspec.structs.replace(head, form=None, values=()))
         names: Sequence[bytes] = list(head.named)  # in their order too
-        rows: Any = None
+        rows: Any = self.store
         try:
             route = self._router.find(request)
         except Unroutable as fault:

@@ -6,7 +6,7 @@ import gc
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -203,6 +203,21 @@ def test_s09_a_key_that_is_revoked_and_a_region_that_is_gone_refuse_the_next_req
     judge.regions = ("eu-central-1",)
     judge.credentials.credential = None
     assert fares_alike(judge, *BOTO.write())[-2] == "UnrecognizedClientException"
+
+
+def test_s09_what_was_found_holds_until_a_commit_and_for_the_same_rows() -> None:
+    """Threads have rows of their own, whose caches count on their own."""
+    judge = Judge()
+    judge.learn(BOTO)
+    here, there = [SimpleNamespace(cache=SimpleNamespace(state=1)) for _ in range(2)]
+    judge.store = here
+    assert judge.by_form(*BOTO.write())[-2] == "let in"
+    judge.credentials.credential = None
+    judge.store = there
+    assert judge.by_form(*BOTO.write())[-2] == "UnrecognizedClientException"
+    judge.store = here
+    here.cache.state += 1
+    assert judge.by_form(*BOTO.write())[-2] == "UnrecognizedClientException"
 
 
 @pytest.mark.parametrize("client", [BOTO, JAVASCRIPT], ids=["boto3", "javascript"])

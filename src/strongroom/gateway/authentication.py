@@ -27,6 +27,7 @@ from strongroom.store.rows import Rows
 
 SKEW_MS: Final = 300_000
 MOST_SIGNING_KEYS: Final = 32
+MOST_FOUND: Final = 64
 LEGACY_GLOBAL_REGION: Final = "us-east-1"
 _DUMMY_SECRET: Final = b"0" * 40
 _INVALID_TOKEN: Final = "The security token included in the request is invalid."
@@ -34,6 +35,18 @@ _MISMATCH: Final = (
     "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access "
     "Key and signing method. Consult the service documentation for details."
 )
+
+
+class _Found:
+    """What was read of the store: it holds until something is committed (``RowCache.state``)."""
+
+    __slots__ = ("credentials", "regions", "rows", "state")
+
+    def __init__(self, rows: Rows | None) -> None:
+        self.rows = rows
+        self.state = -1 if rows is None else rows.cache.state
+        self.credentials: dict[str, Credential] = {}  # those of long-term keys
+        self.regions: Collection[str] | None = None
 
 
 class Authenticator:
@@ -63,6 +76,7 @@ class Authenticator:
         self._regions = regions
         self._latest_ms: Instant = 0
         self._dummy_keys: dict[tuple[str, str, str], SigningKey] = {}
+        self._found = _Found(None)
         self.recognised = 0
 
     def authenticate(
@@ -117,17 +131,26 @@ class Authenticator:
         The steps and their order are those of ``authenticate``; the coverage follows from the form. The claim that it
         returns is without signature and token.
         """
+        found = self._found
+        if found.rows is not rows or found.state != rows.cache.state:
+            found = self._found = _Found(rows)
         values = request.values
         moment = known.moment(values)
         if moment is None:
             return None
         claim = moment.claim
         at = known.token_at
-        if at is None:
-            credential = self._credentials.find(rows, claim.access_key_id)
-        else:
+        if at is not None:
             credential = self._sessions.find(rows, claim.access_key_id, values[at].decode("ascii"))
-        regions = self._regions(rows)
+        else:
+            credential = found.credentials.get(claim.access_key_id)
+            if credential is None:
+                credential = self._credentials.find(rows, claim.access_key_id)
+                if credential is not None and len(found.credentials) < MOST_FOUND:
+                    found.credentials[claim.access_key_id] = credential
+        regions = found.regions
+        if regions is None:
+            regions = found.regions = self._regions(rows)
         # As objects: Regions are read anew when one is added or taken away.
         if moment.judged_for is not regions or moment.judged_by is not route.service:
             try:
