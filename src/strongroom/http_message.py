@@ -9,7 +9,7 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -17,7 +17,13 @@ Header = tuple[bytes, bytes]
 
 
 class KnownHead(Protocol):
-    """What a head has in common with others, from which it differs in the values of a few headers."""
+    """What a head has in common with others, from which it differs in the values of a few headers.
+
+    Attributes:
+        route: Who found that such heads lead to one place, whatever their values and bodies, and where; None before.
+    """
+
+    route: tuple[object, Any] | None
 
     @property
     def constants(self) -> Mapping[bytes, bytes]:

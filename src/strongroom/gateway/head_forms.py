@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from struct import Struct
-from typing import Final
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -84,6 +84,7 @@ class HeadForm:
         varying: The names of the headers whose values differ.
         constants: The headers by name, in their order; of those whose values differ no value.
         claim: What the signatures in such heads have in common; None until one of them was true.
+        route: See ``KnownHead``.
     """
 
     __slots__ = (
@@ -99,6 +100,7 @@ class HeadForm:
         "method",
         "path",
         "query",
+        "route",
         "varying",
     )
 
@@ -111,6 +113,7 @@ class HeadForm:
         literals: tuple[bytes, ...],
     ) -> None:
         self.claim: ClaimForm | None = None
+        self.route: tuple[object, Any] | None = None
         self.method, self.path, self.query = head.method, head.path, head.query
         self.keeps_alive = head.keeps_alive
         self.layout = layout

@@ -76,11 +76,17 @@ class Router:
         Raises:
             Unroutable: There is none.
         """
+        form = request.form
+        if form is not None and form.route is not None and form.route[0] is self:
+            route: Route = form.route[1]
+            return route
         named = request.constants()
         target = named.get(b"x-amz-target")
         content_type = named.get(b"content-type")
         known = self._known.get((target, content_type))
         if known is not None and request.method == b"POST" and request.path == b"/":
+            if form is not None:  # method, path and these headers are the same in all heads of one form
+                form.route = self, known
             return known
         if request.path != b"/":
             return self.find_path(request.method, request.path, request.query)
