@@ -7,13 +7,15 @@ headers (``VARYING``), which are as long as those before. Here the values stand 
     Authorization: AWS4-HMAC-SHA256 Credential=..., SignedHeaders=..., Signature=|64 digits| CRLF CRLF
 
 Rules:
- - INVARIANT: what ``read`` gives for a head is what ``parse_head`` gives for it, refusals included.
+ - INVARIANT: what ``read`` gives for a head is what ``parse_head`` gives for it, refusals included. ``read_whole``
+   says the same of a request that came in one piece, or nothing; its headers are written when they are asked for.
  - Every byte outside the values is compared. Inside them stand visible ASCII characters alone, so that no line begins
    or ends there and nothing is to be trimmed. The one value that steers framing, Content-Length, is read anew.
  - A form is made of a head in which no name was repeated, and kept only after a signature over a request with that
    head was true (``keep``): nobody without a credential fills the memory. All connections share the forms; their
    number and their size have limits.
- - No value is kept: no signature, and no session token, which is one of the values.
+ - No value is kept here: no signature, and no session token, which is one of the values. (Of a date ``claim_form.py``
+   keeps what hangs on it.)
 
 What this does not do: say what a head means. ``framing.py`` does, and this repeats what it said.
 """
