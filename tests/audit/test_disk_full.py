@@ -36,7 +36,8 @@ async def fill_up_and_recover(directory: Path) -> dict[str, int]:
     resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
     assert await settle(journal, [record(accepted)]) == [True]
     await journal.close(NOW_MS)
-    return {"accepted": accepted + 1, "refused": refused}
+    first = list_segments(directory, "worker-0")[1].stat().st_size
+    return {"accepted": accepted + 1, "refused": refused, "first": first}
 
 
 def test_l01_a_full_disk_refuses_and_the_journal_recovers_by_itself(tmp_path: Path) -> None:
@@ -57,6 +58,8 @@ def test_l01_a_full_disk_refuses_and_the_journal_recovers_by_itself(tmp_path: Pa
     outcome = json.loads(run.stdout)
     assert outcome["refused"] == 10
     assert outcome["accepted"] > 3
+    # Records found place until there was none for another: room written ahead is given up for them.
+    assert 7_000 - len(record(0)) - 100 < outcome["first"] <= 7_000
     report = verify_audit(tmp_path, PUBLIC_KEY, ANCHOR_KEY)
     assert report.findings == ()
     assert report.journals[0].head.seq == outcome["accepted"]

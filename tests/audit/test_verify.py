@@ -208,7 +208,7 @@ def rewrite(directory: Path, journal: str, *, edit: int, signer: Ed25519PrivateK
         content = path.read_bytes()
         position = parse_header(content).length
         out = [render_header(journal, number, head)]
-        while position < len(content):
+        while content[position:].strip(b"\0"):
             frame = parse_frame(content, position)
             if isinstance(frame, RecordFrame):
                 text = frame.record.replace(b"Alice", b"Mallo") if frame.seq == edit else frame.record
@@ -223,7 +223,7 @@ def rewrite(directory: Path, journal: str, *, edit: int, signer: Ed25519PrivateK
                 log.append(line)
                 head = head.with_checkpoint(line)
             position = frame.end
-        path.write_bytes(b"".join(out))
+        path.write_bytes(b"".join([*out, content[position:]]))
     checkpoint_log(directory, journal).write_bytes(b"".join(log))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from strongroom.audit.chain import chain_digest, render_record
-from strongroom.audit.errors import AuditDamaged, AuditInUse
+from strongroom.audit.errors import AuditDamaged, AuditInUse, AuditUnwritable
 from strongroom.audit.journal import Journal
 from strongroom.audit.layout import anchor_path, checkpoint_log, list_segments, segment_path
 from strongroom.audit.segment import compress_segment
@@ -104,13 +104,15 @@ def test_crashes_at_arbitrary_points_lose_no_acknowledged_record(tmp_path: Path)
     for copy, acknowledged in copies:
         segment = newest(copy)
         whole = segment.read_bytes()
+        frames = whole.rstrip(b"\0")
         tail = record(99)
         kind = chance.randrange(4)
-        if kind == 1:
-            segment.write_bytes(whole + tail[: chance.randrange(len(tail))])
+        if kind == 1:  # a group was being written over the room
+            segment.write_bytes((frames + tail[: chance.randrange(len(tail))]).ljust(len(whole), b"\0"))
         elif kind == 2:
             segment.write_bytes(whole + bytes(chance.randrange(1, 5000)))
         elif kind == 3:  # the next segment was being begun
+            segment.write_bytes(frames)
             number = max(list_segments(copy, "worker-0")) + 1
             segment_path(copy, "worker-0", number).write_bytes(b"STRONGROOM-AUDIT 1 work")
         assert verify_audit(copy, PUBLIC_KEY, ANCHOR_KEY).findings == ()
@@ -182,6 +184,24 @@ def test_a_checkpoint_that_the_log_lacks_is_repaired(tmp_path: Path) -> None:
         writer.close()
         assert log.read_bytes() == whole
     assert records_of(tmp_path) == 10
+
+
+def test_what_was_refused_before_the_end_does_not_keep_the_journal_closed(tmp_path: Path) -> None:
+    """Closed after a failure, with refused bytes behind the head: no orderly end, and no loss either."""
+    fill(tmp_path, 5)
+
+    def fail(_: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    writer = open_writer(tmp_path, sync=fail)
+    digest = chain_digest(writer.head.digest, 6, record(6))
+    head, frame = writer.head.with_record(6, digest), render_record(6, digest, record(6))
+    with pytest.raises(AuditUnwritable):
+        writer.commit([frame], [], head)
+    writer.close()
+    assert records_of(tmp_path) == 6  # whole, so it is kept: written for a refused call
+    fill(tmp_path, 2, first=60)
+    assert records_of(tmp_path) == 8
 
 
 def test_rotated_segments_are_compressed_without_loss(tmp_path: Path) -> None:

@@ -104,6 +104,8 @@ def walk_through_full_disk(server: Server, disk: LimitedFiles | SmallDisk) -> No
         ledger.wait_for_answers(50)
         disk.fill()
         until(lambda: len(ledger.refused) > 20)
+        # Reads go on while their records find place in room that was written ahead.
+        until(lambda: all(client.ask("GetSecretValue", {"SecretId": "s"}).status == 500 for _ in range(5)))
         for number in range(5):
             answer = client.ask("GetSecretValue", {"SecretId": "s"})
             assert answer.status == 500

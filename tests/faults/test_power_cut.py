@@ -227,17 +227,20 @@ class SyncPort:
             self.synced[path] = path.read_bytes()
 
     def leave(self, live: Path, found: Path, chance: random.Random) -> None:
-        """Write what is found after the cut: of each segment the synced part and any part of the rest."""
+        """Write what is found after the cut: of each segment what was synced, and any part of what came since."""
         shutil.copytree(live, found)
         for path in (live / "journals" / "worker-0").glob("*.log"):
-            synced = self.synced.get(path, b"")
-            rest = path.read_bytes()[len(synced) :]
-            rest = rest[: chance.randrange(len(rest) + 1)]
-            if rest and chance.random() < 0.3:
-                # The length reached the disk before the bytes did.
-                hole = chance.randrange(len(rest))
-                rest = rest[:hole] + bytes(len(rest) - hole)
-            (found / path.relative_to(live)).write_bytes(synced + rest)
+            (found / path.relative_to(live)).write_bytes(
+                mixed(self.synced.get(path, b""), path.read_bytes(), chance)
+            )
+
+
+def mixed(old: bytes, new: bytes, chance: random.Random) -> bytes:
+    """Give any length between two states of a file, and each sector in one of the two."""
+    length = chance.randint(*sorted((len(old), len(new))))
+    share = chance.choice((0.0, 0.1, 0.5, 0.9, 1.0))
+    states = [state[:length].ljust(length, b"\0") for state in (old, new)]
+    return b"".join(states[chance.random() < share][at : at + 512] for at in range(0, length, 512))
 
 
 def cut_journal_once(where: Path, chance: random.Random, *, forgets: bool = False) -> str:
@@ -266,6 +269,9 @@ def cut_journal_once(where: Path, chance: random.Random, *, forgets: bool = Fals
     writer.close()
     if chance.random() < 0.5:
         anchor_path(found, "worker-0").write_bytes(old_anchor)
+    report = verify_audit(found, PUBLIC_KEY, ANCHOR_KEY)
+    if not report.is_intact:
+        return f"before it is opened: {report.findings[0]}"
     try:
         again = open_writer(found)
     except AuditDamaged as problem:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Iterator
-from io import BufferedReader
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final
@@ -33,14 +33,23 @@ class SegmentReader:
 
     Attributes:
         end: Offset after the last frame that was yielded.
-        trouble: Why reading stopped: None at the exact end, else what is wrong with the bytes at ``end``.
+        room: How many zeros stand from ``end`` to the end of the file; 0 when something else does.
+        trouble: Why reading stopped: None at the exact end or at room, else what is wrong with the bytes at
+            ``end``.
+
+    Args:
+        path: The segment.
+        offset: Where a frame begins.
+        may_have_room: It is the newest of its journal. In any other, zeros behind the frames are trouble.
     """
 
-    def __init__(self, path: Path, offset: int = 0) -> None:
-        # Closed by __exit__.
-        opened = _open_compressed(path) if path.suffix == ".gz" else path.open("rb")
-        self._file: GzipFile | BufferedReader = opened
+    def __init__(self, path: Path, offset: int = 0, *, may_have_room: bool = False) -> None:
+        # Closed by __exit__. Unbuffered: ``_meets_room`` must see the file, not what was read of it before.
+        opened = _open_compressed(path) if path.suffix == ".gz" else path.open("rb", buffering=0)
+        self._file: GzipFile | FileIO = opened
+        self._may_have_room = may_have_room and path.suffix != ".gz"
         self.end = offset
+        self.room = 0
         self.trouble: FrameError | None = None
         self._data = b""
         self._position = 0
@@ -70,6 +79,7 @@ class SegmentReader:
     def frames(self) -> Iterator[Frame]:
         """Yield frame after frame; call it again to go on after ``skip_line`` or when the file has grown."""
         self.trouble = None
+        self.room = 0
         while True:
             try:
                 frame = parse_frame(self._data, self._position, self.end - self._position)
@@ -85,11 +95,31 @@ class SegmentReader:
                     self.trouble = problem
                 return
             except MalformedFrame as problem:
+                if self._may_have_room and self._data[self._position] == 0 and self._meets_room():
+                    if self.room:
+                        return
+                    continue
                 self.trouble = problem
                 return
             self._position += frame.end - frame.start
             self.end = frame.end
             yield frame
+
+    def _meets_room(self) -> bool:
+        """Look at the file anew from ``end`` on: False when what stands there is damage, or torn."""
+        self._file.seek(self.end)
+        room = 0
+        while piece := self._file.read(CHUNK_BYTES):
+            if piece.count(0) < len(piece):
+                room = 0
+                break
+            room += len(piece)
+        self.room = room
+        # A writer goes from front to back: when it came by, ``end`` is no zero any more by now. When it closed the
+        # journal, the file ends there.
+        self._file.seek(self.end)
+        self._data, self._position = b"", 0
+        return room > 0 or not self._fill(1) or self._data[0] != 0
 
     def skip_line(self) -> bool:
         """Go to the next line that begins like a frame, for the search after damage; False at the end."""

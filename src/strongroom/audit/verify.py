@@ -165,6 +165,7 @@ class _JournalCheck:
         self._checkpoint_ms = 0
         self._checkpoints: dict[int, CheckpointFrame] = {}
         self._anchor: Anchor | None = None
+        self._is_shut = False
         self._is_anchor_met = True
         self._path = anchor_path(directory, journal)
         self._end = 0
@@ -206,7 +207,7 @@ class _JournalCheck:
             twin = path.with_name(path.name + ".gz")
             if twin.exists() and not has_same_content(path, twin):
                 self._add(FindingKind.SEGMENT, twin, 0, "the compressed segment differs from the plain one")
-        with SegmentReader(path) as reader:
+        with SegmentReader(path, may_have_room=is_last) as reader:
             try:
                 header = reader.read_header()
             except FrameError as problem:
@@ -236,8 +237,17 @@ class _JournalCheck:
     def _read_frames(self, reader: SegmentReader, path: Path, *, is_last: bool) -> None:
         while True:
             for frame in reader.frames():
+                if is_last and self._is_torn(frame):
+                    self._end = frame.start
+                    self._notes.notes.append(
+                        f"{path}, byte {frame.start}: torn by a power cut; not acknowledged"
+                    )
+                    return
                 self._take(frame, path)
             self._end = reader.end
+            if reader.room and self._is_shut:
+                sentence = f"{reader.room} zeros follow, although the journal was closed"
+                self._add(FindingKind.MISPLACED, path, reader.end, sentence)
             if reader.trouble is None:
                 return
             if is_last and self._is_behind_anchor():
@@ -320,8 +330,9 @@ class _JournalCheck:
             return
         if anchor is None:
             self._add(FindingKind.ANCHOR, self._path, 0, f"the anchor of journal {self._journal} is missing")
-        elif key is not None:
-            self._anchor = anchor
+        else:
+            self._is_shut = anchor.is_closed
+            self._anchor = anchor if key is not None else None
 
     def _is_behind_anchor(self) -> bool:
         """Whether all that the anchor names was met, so that what follows was never acknowledged."""
@@ -332,6 +343,10 @@ class _JournalCheck:
             and self._head.seq >= anchor.head.seq
             and self._head.checkpoint >= anchor.head.checkpoint
         )
+
+    def _is_torn(self, frame: Frame) -> bool:
+        """Whether sectors of a record behind the anchor are still room: no record that was written holds a zero."""
+        return isinstance(frame, RecordFrame) and b"\0" in frame.record and self._is_behind_anchor()
 
     def _compare_anchor(self, key: bytes | None) -> None:
         anchor = self._anchor

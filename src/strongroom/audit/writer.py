@@ -8,6 +8,8 @@ Rules:
  - The next commit after a failure cuts the old segment back to its last durable frame and begins a new
    segment there. So the journal goes on by itself as soon as there is room again, and what was refused
    leaves no trace that could be mistaken for an acknowledged record.
+ - Behind the durable end of the newest segment may stand room (``room``). It is cut off, durably, before the
+   anchor says that the journal was closed, after a failure, and by whatever opens the journal.
  - Opening keeps every whole frame, cuts a torn tail, and refuses when the anchor or the checkpoint log show
    that acknowledged records are gone: somebody has to say that this is known (``accept_loss``).
  - The order of a commit: frames, fsync, checkpoint log, anchor. The anchor never names what is not durable.
@@ -39,17 +41,19 @@ from strongroom.audit.layout import (
     sync_directory,
     write_all,
 )
+from strongroom.audit.room import count_torn, plan_room, write_with_room
 from strongroom.audit.segment import SegmentReader
 
 SEGMENT_BYTES: Final = 64 * 1024 * 1024
-_APPEND: Final = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+_WRITE: Final = os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW
+_APPEND: Final = _WRITE | os.O_APPEND
 
 
 class Recovery(msgspec.Struct, frozen=True):
     """What opening a journal found and did; worth a line in the log when anything is not zero.
 
     Attributes:
-        torn_bytes: Bytes after the last whole frame that were cut off.
+        torn_bytes: Bytes after the last whole frame that were cut off; without the room behind them.
         unanchored_records: Whole records after the anchor: written, perhaps never acknowledged, and kept.
         repaired_checkpoints: Checkpoints that the checkpoint log lacked and got.
         accepted_loss: Why the journal would have been refused; empty when it would not.
@@ -102,6 +106,8 @@ class JournalWriter:
         self._number = 0
         self._offset = 0
         self._first_offset = 0
+        self._size = 0  # of the newest segment: what lies between ``_offset`` and here is room
+        self._wants_room = True
         self._is_uncut = False  # whether the newest segment may hold more than what is durable
         with contextlib.ExitStack() as undo:
             try:
@@ -130,7 +136,7 @@ class JournalWriter:
                 self._recover()
             elif self._offset >= self._segment_bytes:
                 self._rotate()
-            write_all(self._descriptor, data)
+            self._write(data)
             self._sync(self._descriptor)
             if checkpoints:
                 self._append_to_log(b"".join(checkpoints))
@@ -149,23 +155,29 @@ class JournalWriter:
         """Close the handle without another sync; the next commit begins a new segment at ``self.head``."""
         if self._descriptor >= 0:
             descriptor, self._descriptor = self._descriptor, -1
+            # A disk that is nearly full may refuse room and have place for records: no more until a segment is full.
+            self._wants_room = False
             # Closing may report the failure once more; the descriptor is gone either way (close(2)), and the
             # failure is being handled by whoever called.
             with contextlib.suppress(OSError):
                 os.close(descriptor)
 
     def close(self) -> None:
-        """Make the anchor durable and give up the files and the lock.
+        """Cut the room off, make the anchor durable and give up the files and the lock.
 
         Raises:
-            AuditUnwritable: The anchor could not be made durable; everything is closed all the same.
+            AuditUnwritable: One of the two could not be done; everything is closed all the same.
         """
-        self.abandon()
         try:
-            self._anchor.write_durably(self.head, is_closed=True)
+            if self._descriptor >= 0:
+                self._cut_room()
+                self._is_uncut = False
+            # After a failure without a commit since, refused bytes may lie behind the head: that is no orderly end.
+            self._anchor.write_durably(self.head, is_closed=not self._is_uncut)
         except OSError as problem:
-            raise AuditUnwritable(f"the anchor of {self.journal}: {problem.strerror}") from problem
+            raise AuditUnwritable(f"journal {self.journal} cannot be closed: {problem.strerror}") from problem
         finally:
+            self.abandon()
             self._anchor.close()
             os.close(self._lock)
 
@@ -194,7 +206,7 @@ class JournalWriter:
         losses += scan.losses
         if anchored is None and not losses and (scan.head.seq or scan.head.checkpoint):
             losses.append(f"the anchor of journal {self.journal} is missing")
-        if anchor is not None and anchor.is_closed and (scan.head != anchor.head or scan.torn_bytes):
+        if anchor is not None and anchor.is_closed and (scan.head != anchor.head or scan.size > scan.end):
             losses.append(
                 f"journal {self.journal} was closed at record {anchor.head.seq} and was changed since"
             )
@@ -213,7 +225,7 @@ class JournalWriter:
             broken.unlink()
         self.head = scan.head
         self._number = scan.number
-        self._offset = self._first_offset = scan.end
+        self._offset = self._first_offset = self._size = scan.end
         newest = logged.last
         missing = [frame for frame in scan.checkpoints if newest is None or frame.number > newest.number]
         if missing or logged.torn_bytes:
@@ -232,11 +244,11 @@ class JournalWriter:
         undo.callback(self._anchor.close)
         self._anchor.write_durably(self.head, is_closed=False)
         if scan.is_appendable:
-            self._descriptor = os.open(segment_path(self._directory, self.journal, scan.number), _APPEND)
+            self._descriptor = os.open(segment_path(self._directory, self.journal, scan.number), _WRITE)
             undo.callback(self.abandon)
             self._first_offset = scan.first_offset
             self._is_uncut = True
-            if scan.torn_bytes:
+            if scan.size > scan.end:
                 os.ftruncate(self._descriptor, scan.end)
             # What a crashed process wrote but did not sync is built upon from now on.
             os.fsync(self._descriptor)
@@ -246,10 +258,24 @@ class JournalWriter:
 
     # Segments
 
+    def _write(self, data: bytes) -> None:
+        """Write a group at the durable end, and room behind it when the file must grow."""
+        end = self._offset + len(data)
+        room = plan_room(len(data), end, self._segment_bytes) if end > self._size and self._wants_room else 0
+        self._size = max(self._size, write_with_room(self._descriptor, data, self._offset, room))
+
     def _rotate(self) -> None:
-        os.close(self._descriptor)  # every commit synced it
+        # Every commit synced it, and there is no room to cut: it ends where the segment is full at the latest.
+        os.close(self._descriptor)
         self._descriptor = -1
+        self._wants_room = True
         self._begin_segment()
+
+    def _cut_room(self) -> None:
+        if self._size > self._offset:
+            os.ftruncate(self._descriptor, self._offset)
+            self._sync(self._descriptor)
+            self._size = self._offset
 
     def _recover(self) -> None:
         """Cut what may have been written after the last durable frame, and begin a new segment."""
@@ -277,7 +303,7 @@ class JournalWriter:
         path = segment_path(self._directory, self.journal, number)
         header = render_header(self.journal, number, self.head)
         # INVARIANT: we hold the lock and never counted ``number``: a file of this name is our own failure.
-        descriptor = os.open(path, _APPEND | os.O_CREAT | os.O_TRUNC, 0o600)
+        descriptor = os.open(path, _WRITE | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
             write_all(descriptor, header)
             self._sync(descriptor)
@@ -288,7 +314,7 @@ class JournalWriter:
             raise
         self._descriptor = descriptor
         self._number = number
-        self._offset = self._first_offset = len(header)
+        self._offset = self._first_offset = self._size = len(header)
         self._is_uncut = True
 
     # The checkpoint log
@@ -331,6 +357,7 @@ class _Scan(msgspec.Struct, frozen=True):
     number: int
     first_offset: int
     end: int
+    size: int
     torn_bytes: int
     is_appendable: bool
     checkpoints: tuple[CheckpointFrame, ...]
@@ -353,7 +380,7 @@ def _scan(directory: Path, journal: str, anchored: Head | None) -> _Scan:
     losses = []
     if anchored is not None and (anchored.seq or anchored.checkpoint):
         losses.append(f"journal {journal} is gone; its anchor names record {anchored.seq}")
-    return _Scan(genesis(journal), 0, 0, 0, 0, False, (), tuple(broken), tuple(losses))
+    return _Scan(genesis(journal), 0, 0, 0, 0, 0, False, (), tuple(broken), tuple(losses))
 
 
 def _scan_frames(
@@ -382,13 +409,14 @@ def _scan_frames(
             f"the anchor names record {anchored.seq} and checkpoint {anchored.checkpoint}"
         )
     is_plain = path.suffix != ".gz"
-    torn = path.stat().st_size - end if is_plain else 0
+    size = path.stat().st_size if is_plain else end
     return _Scan(
         head,
         number,
         first_offset,
         end,
-        torn,
+        size,
+        count_torn(path, end) if size > end else 0,
         is_plain,
         tuple(checkpoints),
         tuple(broken),
