@@ -185,6 +185,9 @@ def open_deployment(settings: Settings, seal: SealProvider, *, acknowledge_rollb
     check_sqlite_version()
     check_exists(settings.data_dir)
     connection = open_connection(settings.data_dir / DATABASE_NAME)
+    # The process that runs checkpoints comes later: here the start would wait for the disk, and nothing would be
+    # loaded meanwhile, because closing does not let other threads run.
+    connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
     try:
         migrate(connection)
         opened = _unseal(settings, seal, connection)

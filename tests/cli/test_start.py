@@ -22,3 +22,18 @@ def test_a_server_that_is_started_plainly_imports_only_what_serves() -> None:
     imported = set(found.stdout.split())
     assert "strongroom.worker" in imported
     assert imported.isdisjoint(NOT_FOR_A_START)
+
+
+def test_a_server_takes_type_hints_from_python_alone() -> None:
+    """The library with those for older versions is not loaded, and can be loaded later."""
+    arguments = ["serve", "--data-dir", "/nowhere", "--listen", "127.0.0.1:0"]
+    program = (
+        "import atexit, sys; atexit.register(lambda: (print(*sys.modules), __import__('typing_extensions')));"
+        f" sys.argv[1:] = {arguments}; from strongroom.cli import main; main()"
+    )
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    imported = set(found.stdout.split())
+    assert (found.returncode, "There is no deployment in /nowhere" in found.stderr) == (2, True)
+    assert {"msgspec", "strongroom.cli.serving", "strongroom.opening"} <= imported
+    assert "typing_extensions" not in imported
+    assert "Traceback" not in found.stderr
