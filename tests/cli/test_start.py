@@ -9,7 +9,7 @@ NOT_FOR_A_START = (
     *("cyclopts", "rich", "prometheus_client", "argon2", "boto3", "tomllib"),
     *("dataclasses", "email", "fractions", "gzip", "tempfile", "importlib.resources", "random"),
     *("strongroom.administration", "strongroom.audit.trail", "strongroom.workers.background"),
-    *("strongroom.seal.passphrase", "strongroom.services.sts.sessions"),
+    *("strongroom.policy.conditions", "strongroom.seal.passphrase", "strongroom.services.sts.sessions"),
     *("strongroom.services.iam.create_user", "strongroom.services.secretsmanager.create_secret"),
 )
 

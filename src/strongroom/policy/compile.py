@@ -18,11 +18,10 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elem
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from strongroom.policy.conditions import CompiledCondition, compile_condition, find_operator
 from strongroom.policy.document import parse_policy
 from strongroom.policy.match import Glob, fold
 from strongroom.policy.model import Document, PolicyKind, Statement
@@ -30,6 +29,9 @@ from strongroom.policy.principals import Grant, PrincipalSet
 from strongroom.policy.question import Principal, Question
 from strongroom.policy.resources import ResourceIndex, ResourcePattern, is_everything
 from strongroom.policy.variables import tokenise, without_variables
+
+if TYPE_CHECKING:
+    from strongroom.policy.conditions import CompiledCondition
 
 MAX_TABLES = 512
 """Actions for which a policy keeps a table. Simulations may ask about any; the product has fewer."""
@@ -80,6 +82,8 @@ class CompiledStatement:
         self.denies = statement.denies
         conditions: list[CompiledCondition] = []
         self._is_evaluable = True
+        if statement.conditions:  # a start with none does not load the operators
+            from strongroom.policy.conditions import compile_condition, find_operator
         for line in statement.conditions:
             if line.key is None:
                 # Stored by AWS with an empty body: a known operator then asks for nothing.

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from strongroom.policy.conditions import find_operator
 from strongroom.policy.match import fold
 from strongroom.policy.model import (
     MAX_DOCUMENT_CHARACTERS,
@@ -187,6 +186,8 @@ class _Reader:
         block = value["Condition"]
         if type(block) is not dict:
             raise syntax_error(self._kind, "shape")
+        from strongroom.policy.conditions import find_operator  # a start without conditions loads none of it
+
         lines: list[ConditionLine] = []
         for operator, body in block.items():
             if type(body) is not dict:

@@ -29,12 +29,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from strongroom.policy.conditions.judgement import Judgement
 from strongroom.policy.match import ARN_PARTS, Glob
 from strongroom.policy.question import Question
 from strongroom.policy.variables import Token, has_variable, resolve, split_arn, tokenise, without_variables
+
+if TYPE_CHECKING:
+    from strongroom.policy.conditions.judgement import Judgement
 
 _COLONS = ARN_PARTS - 1
 

@@ -22,8 +22,6 @@ from collections.abc import Iterator
 
 from strongroom.arn import is_account_id
 from strongroom.patterns import pattern_of
-from strongroom.policy.conditions.date import parse_date
-from strongroom.policy.conditions.operators import find_operator
 from strongroom.policy.match import Glob, fold
 from strongroom.policy.model import (
     VERSION_WITH_VARIABLES,
@@ -158,6 +156,11 @@ def _is_partition(text: str) -> bool:
 
 
 def _dates(statement: Statement) -> Iterator[object]:
+    if not statement.conditions:
+        return
+    from strongroom.policy.conditions.date import parse_date  # a start without conditions loads none of it
+    from strongroom.policy.conditions.operators import find_operator
+
     for line in statement.conditions:
         operator = find_operator(line.operator)
         if operator is not None and operator.name.startswith("Date"):
