@@ -140,16 +140,16 @@ class KeptCode:
             modules[name] = (spec.origin, spec.cached, places, facts, len(code), len(written))
             code += written
         index = marshal.dumps((self._key, times, modules))
-        self._replace(len(index).to_bytes(4, "big") + crc32(index).to_bytes(4, "big") + index + code)
+        self._replace(len(index).to_bytes(4, "big"), crc32(index).to_bytes(4, "big"), index, code)
 
-    def _replace(self, content: bytes) -> None:
+    def _replace(self, *pieces: bytes | bytearray) -> None:
         unfinished = f"{self._path}.{os.getpid()}"
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             # Who may read the sources may read this; a server's own files are for it alone.
             os.fchmod(descriptor, os.stat(__file__).st_mode & 0o666)
             with open(descriptor, "wb") as file:
-                file.write(content)
+                file.writelines(pieces)
                 file.flush()
                 os.fsync(descriptor)  # its name never stands for less than all of it
             os.replace(unfinished, self._path)
