@@ -59,6 +59,7 @@ class Stand:
         self.settings = Settings(data_dir=data_dir, **settings)
         before = os.umask(0o077)  # as the server has it
         self.keeper: Keeper = start_keeper(self.settings, is_dev=is_dev)
+        self.keeper.begin()
         os.umask(before)
         self.client = RunnerClient(data_dir, lambda: self.endpoint, system_clock)
 

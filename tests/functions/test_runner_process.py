@@ -17,7 +17,9 @@ import msgspec
 import pytest
 
 from strongroom.clock import system_clock
+from strongroom.config import Settings
 from strongroom.functions.invocation import OF_ACCOUNT, Code, RunnerUnavailable, TooManyInvocations
+from strongroom.functions.launching import start_keeper
 from tests.functions.stand import Stand, error_of, text_of, zipped
 
 GOOD = "def handler(event, context): return event"
@@ -52,6 +54,16 @@ def test_f01_a_runner_that_dies_is_started_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can take back the priority that was given away")
+def test_f01_what_waits_to_become_a_keeper_ends_with_a_server_that_did_not_start(tmp_path: Path) -> None:
+    """It sees that nobody will tell it to begin any more."""
+    data_dir = tmp_path / "data"
+    data_dir.mkdir(mode=0o700)
+    keeper = start_keeper(Settings(data_dir=data_dir), is_dev=False)
+    assert keeper.is_alive
+    keeper.stop()
+    assert not Path(f"/proc/{keeper.pid}").exists()
+
+
 def test_a_keeper_that_is_told_to_end_is_in_nobodys_shadow(tmp_path: Path) -> None:
     """It starts behind everything else; the end of the server does not wait for what keeps a processor busy."""
     stand = Stand(tmp_path / "data")

@@ -268,6 +268,7 @@ def serve_until_stopped(
         )
 
         def ready(port: int) -> None:
+            kept.begin()
             announce(address.url(port, is_tls=tls is not None))
 
         try:

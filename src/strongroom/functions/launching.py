@@ -23,12 +23,15 @@ SOCKET_NAME: Final = "functions.sock"
 DIRECTORY_NAME: Final = "functions"
 END_S: Final = 4.0
 _WAITING_MOST: Final = 128
+_WHEN_TOLD: Final = 'read -r go && exec "$0" "$@" </dev/null'
+"""What a shell does until ``Keeper.begin``: a program that starts in no time, before the root key is opened."""
 
 
 class Keeper:
     """The keepers' processes, and the connection whose end tells them to end.
 
     Args:
+        begin: Where a line makes the first one begin; an end without one makes it end.
         life: Our end. The other one is held by every keeper and by the runner, and by nobody else.
         directory: Of the runner's files.
 
@@ -36,8 +39,9 @@ class Keeper:
         pid: Of the first keeper that was started; another one may have taken its place.
     """
 
-    def __init__(self, pid: int, life: socket.socket, directory: Path) -> None:
+    def __init__(self, pid: int, begin: int, life: socket.socket, directory: Path) -> None:
         self.pid = pid
+        self._begin = begin
         self._life = life
         self._directory = directory
 
@@ -46,11 +50,17 @@ class Keeper:
         """Whether there is a keeper; in every process that was forked from the one that started it."""
         return not _ends_within(self._life, 0.0)
 
+    def begin(self) -> None:
+        """Let it begin, when the server has started. Who calls a function before waits in the socket's queue."""
+        with contextlib.suppress(BrokenPipeError):  # it was ended by somebody: ``is_alive`` says so
+            os.write(self._begin, b"\n")
+
     def stop(self) -> None:
         """End them, and the runner and every sandbox with them; the code that was unpacked for them goes as well."""
         with contextlib.suppress(ChildProcessError):  # one that was waited for; its number may be another's
             os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
             _set_niceness(self.pid, 0)  # now the server waits for them
+        os.close(self._begin)
         self._life.shutdown(socket.SHUT_WR)
         in_time = _ends_within(self._life, END_S)
         with contextlib.suppress(ChildProcessError):  # the supervisor has waited for it already
@@ -89,13 +99,15 @@ def start_keeper(settings: Settings, *, is_dev: bool) -> Keeper:
             "server": os.getpid(),
         }
     ).decode()
-    with listening, alive:
+    told, begin = os.pipe()
+    with listening, alive, open(told, "rb", buffering=0):
         process = subprocess.Popen(  # noqa: S603 - our own words
             [
+                *("/bin/sh", "-c", _WHEN_TOLD),
                 *(sys.executable, "-I", "-S", str(Path(__file__).with_name("keeper.py"))),
                 *(str(listening.fileno()), str(alive.fileno()), message),
             ],
-            stdin=subprocess.DEVNULL,
+            stdin=told,
             stdout=subprocess.DEVNULL,
             pass_fds=(listening.fileno(), alive.fileno()),
             close_fds=True,
@@ -103,10 +115,10 @@ def start_keeper(settings: Settings, *, is_dev: bool) -> Keeper:
             cwd="/",
             start_new_session=True,
         )
-    # It starts when the server leaves it time: on one processor the first answer would wait for it.
+    # Even so it begins when the server leaves it time: on one processor a request would wait for it.
     _set_niceness(process.pid, 19)
     process.returncode = 0  # whoever waits for children of this process may wait for this one too
-    return Keeper(process.pid, life, directory)
+    return Keeper(process.pid, begin, life, directory)
 
 
 def _ends_within(life: socket.socket, limit_s: float) -> bool:
