@@ -53,7 +53,6 @@ def test_f01_a_runner_that_dies_is_started_again(tmp_path: Path) -> None:
         stand.close()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can take back the priority that was given away")
 def test_f01_what_waits_to_become_a_keeper_ends_with_a_server_that_did_not_start(tmp_path: Path) -> None:
     """It sees that nobody will tell it to begin any more."""
     data_dir = tmp_path / "data"
@@ -64,6 +63,7 @@ def test_f01_what_waits_to_become_a_keeper_ends_with_a_server_that_did_not_start
     assert not Path(f"/proc/{keeper.pid}").exists()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can take back the priority that was given away")
 def test_a_keeper_that_is_told_to_end_is_in_nobodys_shadow(tmp_path: Path) -> None:
     """It starts behind everything else; the end of the server does not wait for what keeps a processor busy."""
     stand = Stand(tmp_path / "data")
