@@ -24,8 +24,9 @@ from typing import Final
 import msgspec
 
 from bench import processes
+from bench.generator import load_command, write_requests
 from bench.processes import LOAD_CORE
-from bench.servers import ROOT, Server, ServerFailed
+from bench.servers import Server, ServerFailed
 
 CONNECTIONS: Final = 64
 NOT_QUIET: Final = 0.10
@@ -117,18 +118,13 @@ def measure(
     Raises:
         ServerFailed: An answer was no success, or was lost.
     """
-    with tempfile.NamedTemporaryFile(suffix=".msgpack") as file, tempfile.TemporaryFile() as output:
-        file.write(msgspec.msgpack.encode(list(requests)))
-        file.flush()
-        command = [sys.executable, "-m", "bench.load", str(server.port), file.name]
-        command += ["--connections", str(connections), "--seconds", str(seconds)]
-        if total is not None:
-            command += ["--total", str(total)]
+    with tempfile.NamedTemporaryFile(suffix=".requests") as file, tempfile.TemporaryFile() as output:
+        write_requests(file, requests)
+        command = load_command(server.port, Path(file.name), connections, seconds, total)
         busy = processes.busy_seconds()
         spent = server.processor_seconds()
-        environment = {"PYTHONPATH": str(ROOT)}
         began = time.perf_counter()
-        process = processes.start(command, cores, output, environment)
+        process = processes.start(command, cores, output)
         try:
             status = process.wait(seconds + 120)
         except subprocess.TimeoutExpired:
