@@ -246,14 +246,15 @@ def test_a_server_keeps_its_code_and_finds_it_again(tmp_path: Path) -> None:
     command = [str(PROGRAM), "dev", "--data-dir", str(tmp_path / "data"), "--listen", "127.0.0.1:0"]
     opened = []
     for _ in range(3):
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
-        assert process.stdout is not None
-        assert process.stdout.readline()
-        opened.append(_has_open(process.pid, "all_that_starts.code"))
-        process.terminate()
-        process.stdout.read()
-        assert process.wait() == 0
-        process.stdout.close()
+        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            try:
+                assert process.stdout.readline()
+                opened.append(_has_open(process.pid, "all_that_starts.code"))
+            finally:
+                process.terminate()
+            process.stdout.read()
+            assert process.wait() == 0
     kept = list((tmp_path / "cache").rglob("all_that_starts.code*"))
     assert len(kept) == 1
     assert kept[0].stat().st_mode & 0o777 == Path(kept_code.__file__).stat().st_mode & 0o666
