@@ -153,7 +153,7 @@ def chain_digest(previous: bytes, seq: int, record: bytes) -> bytes:
 
 def render_record(seq: int, digest: bytes, record: bytes) -> bytes:
     """Write the frame of one record."""
-    return b"R %d %d %b %b\n" % (seq, len(record), digest.hex().encode(), record)
+    return b"".join((f"R {seq} {len(record)} {digest.hex()} ".encode("ascii"), record, b"\n"))
 
 
 def render_header(journal: str, segment: int, head: Head) -> bytes:
