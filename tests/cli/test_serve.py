@@ -272,6 +272,27 @@ def test_processes_that_die_are_started_anew(running: Server) -> None:
     assert running.client("sts").get_caller_identity()["Account"] == running.first.account_id
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can take back the priority that was given away")
+def test_background_loops_that_are_told_to_end_are_in_nobodys_shadow(running: Server) -> None:
+    """They stand back behind requests; the end of the server does not wait for what keeps a processor busy."""
+
+    def niceness_of(pid: int) -> set[int]:
+        threads = os.listdir(f"/proc/{pid}/task")
+        return {os.getpriority(os.PRIO_PROCESS, int(thread)) for thread in threads}
+
+    [background] = [pid for pid in running.children() if 0 not in niceness_of(pid)]
+    os.kill(background, signal.SIGSTOP)  # so that it can be looked at while it is told
+    ending = threading.Thread(target=running.stop)
+    ending.start()
+    try:
+        while ending.is_alive() and niceness_of(background) != {0}:
+            time.sleep(0.01)
+        assert ending.is_alive(), "it was ended as it was"
+    finally:
+        os.kill(background, signal.SIGCONT)
+        ending.join()
+
+
 def test_no_process_outlives_the_supervisor(running: Server) -> None:
     """When the supervisor alone is killed, its children end and give the directory up."""
     children = running.children()

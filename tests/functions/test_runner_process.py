@@ -53,8 +53,11 @@ def test_f01_a_runner_that_dies_is_started_again(tmp_path: Path) -> None:
         stand.close()
 
 
-def test_f01_what_waits_to_become_a_keeper_ends_with_a_server_that_did_not_start(tmp_path: Path) -> None:
-    """It sees that nobody will tell it to begin any more."""
+def test_f01_what_waits_to_become_a_keeper_ends_with_a_server_that_did_not_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It sees that nobody will tell it to begin any more, and need not be killed."""
+    monkeypatch.setattr("strongroom.functions.launching.END_S", 86_400.0)
     data_dir = tmp_path / "data"
     data_dir.mkdir(mode=0o700)
     keeper = start_keeper(Settings(data_dir=data_dir), is_dev=False)

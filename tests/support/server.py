@@ -184,11 +184,8 @@ class Server:
         assert self.process is not None
         listed = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
         for pid in listed.split():
-            try:
-                if b"functions/keeper.py" in Path(f"/proc/{pid}/cmdline").read_bytes():
-                    return int(pid)
-            except OSError:
-                continue
+            if b"functions/keeper.py" in _arguments_of(int(pid)):
+                return int(pid)
         return 0
 
     def close(self) -> None:
@@ -345,6 +342,19 @@ class Server:
         line = said.decode().splitlines()[0]
         assert READY_MARK in line, line
         return line.partition(READY_MARK)[2].strip()
+
+
+def _arguments_of(pid: int) -> bytes:
+    """Return the arguments of a process, nothing when it has ended."""
+    try:
+        while not (arguments := Path(f"/proc/{pid}/cmdline").read_bytes()):
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+            if state in "ZX":
+                break
+            # It becomes another program at this very moment, as the one that waits to be the keeper does.
+    except OSError:
+        return b""
+    return arguments
 
 
 class MovedServer(Server):
