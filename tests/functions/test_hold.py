@@ -169,7 +169,7 @@ def test_f02_time_is_over_for_who_is_held(own_stand: Stand) -> None:
     """The timeout is that of the clock on the wall, and ends what is stopped."""
     with waiting_server():
         own_stand.run("def handler(event, context): return event")
-        under_way = UnderWay(own_stand, UNTIL_TOLD, timeout_s=8)
+        under_way = UnderWay(own_stand, UNTIL_TOLD, timeout_s=16)
         until(lambda: len(burning(own_stand)) == 4 and states(burning(own_stand)) == {"T"})
         pids = burning(own_stand)
         under_way.join()

@@ -72,7 +72,11 @@ class RecordReader:
 
     def _new_in(self, journal: str, number: int, path: Path) -> list[bytes]:
         start = self._ends.get((journal, number), 0)
-        with SegmentReader(path, start) as reader:
+        try:
+            opened = SegmentReader(path, start)
+        except FileNotFoundError:  # it was compressed after it was listed
+            opened = SegmentReader(path.with_name(path.name + ".gz"), start)
+        with opened as reader:
             if start == 0:
                 reader.read_header()
             found = [bytes(frame.record) for frame in reader.frames() if isinstance(frame, RecordFrame)]
