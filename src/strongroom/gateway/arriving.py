@@ -64,8 +64,11 @@ class Arriving:
             self.buffer = bytearray(self.buffer)  # which grows and shrinks without a copy
         self.buffer += data
 
-    def take_head(self) -> Head | None:
+    def take_head(self, since: float) -> Head | None:
         """Take the head out of the buffer; None while it is not whole.
+
+        Args:
+            since: When what is in the buffer arrived; NEVER for now.
 
         Raises:
             Refused: It is none, or asks for what is not served.
@@ -79,17 +82,17 @@ class Arriving:
             check_part_of_head(buffer, self._checked)
             self._checked = len(buffer)
             if self.begun_at == NEVER:
-                self.begun_at = board.now()
+                self.begun_at = min(since, board.now())
             return None
         head = board.heads.read(bytes(buffer[:end]), board.admit_large)
         self._drop(end)
-        self.begin_body(head)
+        self._begin_body(head)
+        self.begun_at = since
         return head
 
-    def begin_body(self, head: Head) -> None:
+    def _begin_body(self, head: Head) -> None:
         """Go on to the body of a head; what has arrived of it is in the buffer."""
         self._checked = 0
-        self.begun_at = NEVER
         self.head = head
         self.is_large = head.content_length > self._board.limits.max_body_bytes  # so it was let in
         self.owes_continue = head.expects_continue and not self.buffer and head.content_length != 0

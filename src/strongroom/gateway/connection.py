@@ -30,7 +30,7 @@ from strongroom.gateway.framing import (
 from strongroom.gateway.head_forms import HeadForm
 from strongroom.gateway.switchboard import Switchboard
 from strongroom.gateway.uploads import ReleasingWriter, UploadDesk
-from strongroom.http_message import Header, KnownHead, RawReply, RawRequest
+from strongroom.http_message import RawReply, RawRequest
 
 _DISCARDED_BODIES = 16  # a refused sender may go on for so many bodies of the largest size
 _DISCARDED_UPLOAD = 134_217_728  # and one that we know, which sent too much, for so many bytes
@@ -190,47 +190,19 @@ class Connection(asyncio.Protocol):
         data = arriving.buffer
         whole = self._board.heads.read_whole(data) if type(data) is bytes else None  # else more came
         if whole is None:
-            self._take_parsed(data)
+            self._advance(self._board.put_aside_at)
             return
         form, values, body = whole
         arriving.buffer = b""
         # Nothing is under way on this connection, and nothing of it was seen before: there is nothing else to reset.
-        self._submit(form, None, None, form, values, body, not form.keeps_alive)
+        self._submit(form, values, body)
 
-    def _take_parsed(self, data: bytes | bytearray) -> None:
-        """Take what was put aside and is not known as one whole request."""
-        arriving = self._arriving
-        board = self._board
-        arriving.begun_at = board.put_aside_at  # should it not be whole
-        if not isinstance(data, bytes):  # more came
-            self._advance()
-            return
-        limits = board.limits
-        end = data.find(b"\r\n\r\n", 0, limits.max_header_bytes) + 4
-        if end == 3:
-            self._advance()
-            return
-        try:
-            head = board.heads.read(data[:end])
-        except Refused as refused:
-            if refused.refusal is Refusal.BODY_TOO_LARGE and board.admit_large is not None:
-                self._advance()  # looked at again where a large body may be let in
-                return
-            self._refuse(refused)
-            return
-        body = data[end:]
-        if len(body) == head.content_length:
-            arriving.buffer = b""
-            self._complete(head, body)
-            return
-        arriving.buffer = body
-        begun_at = arriving.begun_at
-        arriving.begin_body(head)
-        arriving.begun_at = begun_at  # the body began when it arrived, not when it was looked at
-        self._advance()
+    def _advance(self, since: float = NEVER) -> None:
+        """Take all complete requests out of the buffer.
 
-    def _advance(self) -> None:
-        """Take all complete requests out of the buffer."""
+        Args:
+            since: When what is in it arrived, where that was before now.
+        """
         arriving = self._arriving
         try:
             while self._is_taking:
@@ -241,7 +213,7 @@ class Connection(asyncio.Protocol):
                     if len(self._exchanges) >= self._board.limits.max_pipelined:
                         self._pause()
                         return
-                    head = arriving.take_head()
+                    head = arriving.take_head(since)
                     if head is None:
                         self.overdue_at = arriving.due_at()
                         return
@@ -260,31 +232,21 @@ class Connection(asyncio.Protocol):
 
     def _complete(self, head: Head, body: bytes) -> Exchange:
         self._arriving.finish()
-        return self._submit(
-            head, head.headers, head.named, head.form, head.values, body, not head.keeps_alive
-        )
+        return self._submit(head, head.values, body)
 
-    def _submit(
-        self,
-        head: Head | HeadForm,
-        headers: tuple[Header, ...] | None,
-        named: dict[bytes, bytes] | None,
-        form: KnownHead | None,
-        values: tuple[bytes, ...],
-        body: bytes,
-        is_last: bool,
-    ) -> Exchange:
-        """Hand a whole request on."""
+    def _submit(self, head: Head | HeadForm, values: tuple[bytes, ...], body: bytes) -> Exchange:
+        """Hand a whole request on; of a head like one before the form stands for it, with its values."""
         board = self._board
+        form, headers, named = (
+            (head, None, None) if isinstance(head, HeadForm) else (head.form, head.headers, head.named)
+        )
         peer, secure = self._peer, board.is_tls
         if self._is_trusted:
             # What a proxy adds is the same in all heads of one form, or they would not be of one form.
-            said = (
-                headers if headers is not None else tuple(form.constants.items()) if form is not None else ()
-            )
+            said = tuple(head.constants.items()) if isinstance(head, HeadForm) else head.headers
             peer, secure = read_forwarded(said, peer, board.trusted)
             secure = secure or board.is_tls
-        is_last = is_last or board.is_draining
+        is_last = not head.keeps_alive or board.is_draining
         request = RawRequest(
             head.method,
             head.path,
