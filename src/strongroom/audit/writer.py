@@ -30,10 +30,10 @@ import msgspec
 
 from strongroom.audit.anchor import AnchorFile, read_anchor
 from strongroom.audit.chain import CheckpointFrame, Head, RecordFrame, genesis, parse_frame, render_header
-from strongroom.audit.errors import AuditDamaged, AuditInUse, AuditUnwritable, FrameError, MalformedFrame
+from strongroom.audit.checkpoint_log import CheckpointLog
+from strongroom.audit.errors import AuditDamaged, AuditInUse, AuditUnwritable, FrameError
 from strongroom.audit.layout import (
     anchor_path,
-    checkpoint_log,
     journal_directory,
     list_segments,
     make_directories,
@@ -100,6 +100,7 @@ class JournalWriter:
         self.checkpoint_seq = 0
         self.checkpoint_ms = 0
         self._directory = directory
+        self._log = CheckpointLog(directory, journal)
         self._sync = sync
         self._segment_bytes = segment_bytes
         self._descriptor = -1
@@ -139,7 +140,7 @@ class JournalWriter:
             self._write(data)
             self._sync(self._descriptor)
             if checkpoints:
-                self._append_to_log(b"".join(checkpoints))
+                self._log.append(b"".join(checkpoints))
             self._anchor.write(head)
         except OSError as problem:
             self.abandon()
@@ -210,7 +211,7 @@ class JournalWriter:
             losses.append(
                 f"journal {self.journal} was closed at record {anchor.head.seq} and was changed since"
             )
-        logged = _read_log(checkpoint_log(self._directory, self.journal))
+        logged = self._log.read()
         if logged.last is not None and logged.last.number > scan.head.checkpoint:
             losses.append(
                 f"journal {self.journal} ends at record {scan.head.seq}, checkpoint {scan.head.checkpoint}; "
@@ -229,7 +230,7 @@ class JournalWriter:
         newest = logged.last
         missing = [frame for frame in scan.checkpoints if newest is None or frame.number > newest.number]
         if missing or logged.torn_bytes:
-            self._repair_log(logged, missing)
+            self._log.repair(logged, missing, self.head.checkpoint)
         if missing:
             newest = missing[-1]
         if newest is not None:
@@ -280,7 +281,7 @@ class JournalWriter:
     def _recover(self) -> None:
         """Cut what may have been written after the last durable frame, and begin a new segment."""
         # The log first: a checkpoint that only the log has would look like a cut tail after a crash.
-        self._cut_log()
+        self._log.cut(self.head.checkpoint)
         if self._is_uncut:
             path = segment_path(self._directory, self.journal, self._number)
             if self._offset > self._first_offset:
@@ -316,38 +317,6 @@ class JournalWriter:
         self._number = number
         self._offset = self._first_offset = self._size = len(header)
         self._is_uncut = True
-
-    # The checkpoint log
-
-    def _append_to_log(self, data: bytes) -> None:
-        path = checkpoint_log(self._directory, self.journal)
-        is_new = not path.exists()
-        descriptor = os.open(path, _APPEND | os.O_CREAT, 0o600)
-        try:
-            write_all(descriptor, data)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        if is_new:
-            sync_directory(path.parent)
-
-    def _repair_log(self, logged: _Log, missing: Sequence[CheckpointFrame]) -> None:
-        path = checkpoint_log(self._directory, self.journal)
-        if logged.damage:
-            # Only with accept_loss. What is left of it is kept for whoever looks into the damage.
-            path.rename(path.with_name(f"{path.name}.damaged-before-{self.head.checkpoint}"))
-        elif logged.torn_bytes:
-            os.truncate(path, logged.end)
-        if missing:
-            self._append_to_log(b"".join(frame.line + b"\n" for frame in missing))
-
-    def _cut_log(self) -> None:
-        """Remove checkpoints of a failed commit from the log: they speak of records that were refused."""
-        path = checkpoint_log(self._directory, self.journal)
-        if path.exists():
-            end = _read_log(path, up_to=self.head.checkpoint).end
-            if path.stat().st_size > end:
-                os.truncate(path, end)
 
 
 class _Scan(msgspec.Struct, frozen=True):
@@ -422,31 +391,3 @@ def _scan_frames(
         tuple(broken),
         tuple(losses),
     )
-
-
-class _Log(msgspec.Struct, frozen=True):
-    """What a checkpoint log holds: its last whole line, where that ends, what is torn or damaged after it."""
-
-    last: CheckpointFrame | None
-    end: int
-    torn_bytes: int
-    damage: str
-
-
-def _read_log(path: Path, up_to: int | None = None) -> _Log:
-    last: CheckpointFrame | None = None
-    end = 0
-    if not path.exists():
-        return _Log(None, 0, 0, "")
-    damage = ""
-    with SegmentReader(path) as reader:
-        for frame in reader.frames():
-            if isinstance(frame, RecordFrame):
-                damage = f"{path.name} is damaged at byte {frame.start}"
-                break
-            if up_to is not None and frame.number > up_to:
-                break
-            last, end = frame, frame.end
-        if isinstance(reader.trouble, MalformedFrame):
-            damage = f"{path.name} is damaged at byte {end}"
-    return _Log(last, end, path.stat().st_size - end, damage)
