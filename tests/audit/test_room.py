@@ -47,6 +47,31 @@ def room_of(path: Path) -> int:
     return len(content) - len(content.rstrip(b"\0"))
 
 
+class Tail:
+    """The room of the newest segment, and the record that would come next.
+
+    Attributes:
+        path: The segment.
+        room: How many zeros there are.
+        frame: Of record 7, which continues the chain.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.path = newest(directory)
+        self._content = self.path.read_bytes()
+        self._end = len(self._content.rstrip(b"\0"))
+        self.room = len(self._content) - self._end
+        with SegmentReader(self.path, may_have_room=True) as reader:
+            reader.read_header()
+            digest = [frame.digest for frame in reader.frames() if isinstance(frame, RecordFrame)][-1]
+            assert (reader.trouble, reader.room) == (None, self.room)
+        self.frame = render_record(7, chain_digest(digest, 7, record(7)), record(7))
+
+    def put(self, data: bytes) -> None:
+        """Write over the room as it was."""
+        self.path.write_bytes(self._content[: self._end] + data + self._content[self._end + len(data) :])
+
+
 @pytest.fixture
 def crashed(tmp_path: Path) -> Path:
     """A journal as a killed process leaves it: six records, room behind them, the anchor open."""
@@ -168,16 +193,10 @@ def test_after_a_failure_no_room_is_written_until_a_segment_is_full(tmp_path: Pa
 
 def test_a_record_that_a_power_cut_tore_is_cut_and_is_no_finding(crashed: Path) -> None:
     """Sectors of the last group may be room still, in any order; everything before it was acknowledged."""
-    path = newest(crashed)
-    content = path.read_bytes()
-    end = len(content.rstrip(b"\0"))
-    with SegmentReader(path, may_have_room=True) as reader:
-        reader.read_header()
-        digest = [frame.digest for frame in reader.frames() if isinstance(frame, RecordFrame)][-1]
-    frame = render_record(7, chain_digest(digest, 7, record(7)), record(7))
-    for at in range(0, len(frame) - 64, 64):
-        torn = frame[:at] + bytes(64) + frame[at + 64 :]
-        path.write_bytes(content[:end] + torn + content[end + len(torn) :])
+    tail = Tail(crashed)
+    for at in range(0, len(tail.frame) - 64, 64):
+        torn = tail.frame[:at] + bytes(64) + tail.frame[at + 64 :]
+        tail.put(torn)
         report = verify(crashed)
         assert report.findings == ()
         assert any("not acknowledged" in note for note in report.notes)
@@ -192,16 +211,9 @@ def test_a_record_that_a_power_cut_tore_is_cut_and_is_no_finding(crashed: Path) 
 
 def test_a_record_edited_behind_the_anchor_is_not_taken_for_torn(crashed: Path) -> None:
     """What a power cut leaves has zeros in it; anything else was done by somebody."""
-    path = newest(crashed)
-    content = path.read_bytes()
-    end = len(content.rstrip(b"\0"))
-    writer = open_writer(crashed)
-    digest = chain_digest(writer.head.digest, 7, record(7))
-    writer.abandon()
-    frame = render_record(7, digest, record(7)).replace(b"Alice", b"Mallo")
-    path.write_bytes(content[:end] + frame + content[end + len(frame) :])
+    tail = Tail(crashed)
+    tail.put(tail.frame.replace(b"Alice", b"Mallo"))
     assert [finding.kind for finding in verify(crashed).findings] == [FindingKind.ALTERED]
-    writer.close()
 
 
 def over(start: int, length: int) -> Callable[[bytes], bytes]:
@@ -293,18 +305,9 @@ def test_l04_zeros_behind_anything_that_is_finished_are_found(tmp_path: Path, le
 
 def test_what_stands_behind_zeros_is_not_taken_over(crashed: Path) -> None:
     """A frame that would continue the chain does not count when it does not begin where the frames end."""
-    path = newest(crashed)
-    content = path.read_bytes()
-    end = len(content.rstrip(b"\0"))
-    with SegmentReader(path, may_have_room=True) as reader:
-        reader.read_header()
-        digest = [frame.digest for frame in reader.frames() if isinstance(frame, RecordFrame)][-1]
-        assert reader.trouble is None
-        assert reader.room == len(content) - end
-    path.write_bytes(
-        content[:end] + bytes(512) + render_record(7, chain_digest(digest, 7, record(7)), record(7))
-    )
-    with SegmentReader(path, may_have_room=True) as reader:
+    tail = Tail(crashed)
+    tail.put(bytes(512) + tail.frame)
+    with SegmentReader(tail.path, may_have_room=True) as reader:
         reader.read_header()
         assert sum(isinstance(frame, RecordFrame) for frame in reader.frames()) == 6
         assert isinstance(reader.trouble, MalformedFrame)
