@@ -324,8 +324,7 @@ class Connection(asyncio.Protocol):
             return
         if len(exchanges) == 1 and not is_last:  # as nearly always
             exchanges.clear()
-            board.counters.bytes_sent += len(framed)
-            self._transport.write(framed)
+            self._write(framed)
             self._settle(now)
             return
         ready: list[bytes] = []
