@@ -9,7 +9,7 @@ import traceback
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from strongroom.strict_json import MAX_DEPTH, MAX_TOKENS, MalformedJSON, NumberText, load_json, load_object
@@ -138,6 +138,38 @@ def test_j01_depth_is_limited_to_64() -> None:
     assert load_object(json.dumps({"a": inside}).encode()) == {"a": inside}
     siblings: list[Any] = [[[]]] * 100
     assert load_object(json.dumps({"a": siblings}).encode()) == {"a": siblings}
+
+
+@fuzz
+@given(st.lists(st.sampled_from(["[", "]", "{", "}", '"', "\\", ":", ",", "a"]), max_size=12).map("".join))
+@example('"')
+@example("\\")
+@example('\\"')
+@example("[")
+def test_j01_depth_is_counted_whatever_the_texts(inside: str) -> None:
+    """Texts of quotes, brackets and backslashes around and inside of what is too deep change nothing about it."""
+    written = json.dumps(inside)
+    for depth, problem in ((MAX_DEPTH - 2, None), (MAX_DEPTH - 1, DEEP)):
+        for innermost in ("", written):
+            deep = "[" * depth + innermost + "]" * depth
+            for text in (
+                f'{{"a":[{written},{deep},{written}]}}',
+                f'{{"1":{written},"2":[{deep}],"3":{written}}}',
+            ):
+                if problem is None:
+                    assert len(load_object(text.encode())) in (1, 3)
+                else:
+                    assert refusal(text.encode()) == problem
+
+
+def test_j01_many_siblings_are_not_deep() -> None:
+    """A thousand objects and lists side by side pass, and one among them that is too deep does not."""
+    siblings: list[Any] = [{"a": ["[", {"b": ['"']}]}] * 300
+    deep: list[Any] = []
+    for _ in range(MAX_DEPTH - 3):
+        deep = [deep]
+    assert load_object(json.dumps({"a": [*siblings, deep, *siblings]}).encode())
+    assert refusal(json.dumps({"a": [*siblings, [deep], *siblings]}).encode()) == DEEP
 
 
 def test_j01_names_and_values_are_limited_to_10000() -> None:

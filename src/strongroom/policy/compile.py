@@ -76,7 +76,7 @@ class CompiledStatement:
         *,
         source_id: str,
         variables: bool,
-        principal_ids: Mapping[str, str],
+        principals: PrincipalSet | None,
     ) -> None:
         self.origin = MatchedStatement(source_id, statement.sid, statement.index)
         self.denies = statement.denies
@@ -95,9 +95,7 @@ class CompiledStatement:
             if condition is not None:
                 conditions.append(condition)
         self._conditions = tuple(conditions)
-        self._principals: PrincipalSet | None = None
-        if statement.principals is not None:
-            self._principals = PrincipalSet(statement.principals, principal_ids)
+        self._principals = principals
         self._is_not_principal = statement.is_not_principal
         self.is_unconditional = self._is_evaluable and not conditions
 
@@ -192,20 +190,26 @@ class CompiledPolicy:
         self.before_table: Callable[[TableMaker, str], None] | None = None
         self._patterns: dict[int, tuple[ResourcePattern, ...]] = {}
         self._variables = document.has_variables
-        self._entries = tuple(
-            (
+        # Most statements of a long policy name the same actions, and the same principals.
+        actions: dict[object, ActionNames] = {}
+        principals: dict[object, PrincipalSet | None] = {None: None}
+        entries: list[tuple[Statement, ActionNames, CompiledStatement]] = []
+        for statement in document.statements:
+            if not self._can_apply(statement):
+                continue
+            named = statement.actions, statement.is_not_action
+            if named not in actions:
+                actions[named] = ActionNames(statement)
+            if statement.principals is not None and statement.principals not in principals:
+                principals[statement.principals] = PrincipalSet(statement.principals, principal_ids)
+            compiled = CompiledStatement(
                 statement,
-                ActionNames(statement),
-                CompiledStatement(
-                    statement,
-                    source_id=source_id,
-                    variables=document.has_variables,
-                    principal_ids=principal_ids,
-                ),
+                source_id=source_id,
+                variables=document.has_variables,
+                principals=principals[statement.principals],
             )
-            for statement in document.statements
-            if self._can_apply(statement)
-        )
+            entries.append((statement, actions[named], compiled))
+        self._entries = tuple(entries)
 
     def __repr__(self) -> str:
         return f"CompiledPolicy({self.source_id!r}, {self.kind.name}, {len(self._entries)} statements)"
@@ -232,8 +236,11 @@ class CompiledPolicy:
         deny: StatementIndex = ResourceIndex()
         allow: StatementIndex = ResourceIndex()
         counts = [0, 0]
+        matching: dict[ActionNames, bool] = {}
         for statement, actions, compiled in self._entries:
-            if not actions.match(folded):
+            if actions not in matching:
+                matching[actions] = actions.match(folded)
+            if not matching[actions]:
                 continue
             counts[compiled.denies] += 1
             self._place(statement, compiled, deny if compiled.denies else allow)

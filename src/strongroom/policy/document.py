@@ -89,6 +89,7 @@ _STATEMENT_MEMBERS = frozenset(
         "Condition",
     }
 )
+_EITHER = tuple((name, f"Not{name}") for name in ("Principal", "Action", "Resource"))
 _PRINCIPAL_TYPES = frozenset({"AWS", "Federated", "Service", "CanonicalUser"})
 
 
@@ -125,8 +126,8 @@ class _Reader:
         if type(value) is not dict:
             raise syntax_error(self._kind, "shape")
         self._require(value.keys() <= _STATEMENT_MEMBERS)
-        for name in ("Principal", "Action", "Resource"):
-            self._require(not (name in value and f"Not{name}" in value))
+        for name, negated in _EITHER:
+            self._require(name not in value or negated not in value)
         effect = value.get("Effect")
         # AWS takes any case here and refuses the wrong one in a later stage (recorded).
         if type(effect) is not str or fold(effect) not in ("allow", "deny"):
@@ -160,6 +161,8 @@ class _Reader:
         return self._texts(value[name])
 
     def _texts(self, value: Any) -> tuple[str, ...]:
+        if type(value) is str:
+            return (value,)
         texts = value if type(value) is list else [value]
         self._require(all(type(text) is str for text in texts))
         return tuple(texts)

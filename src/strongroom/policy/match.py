@@ -150,15 +150,15 @@ class Glob:
     )
 
     def __init__(self, tokens: Sequence[GlobToken]) -> None:
-        merged = _merge(tokens)
+        merged = tokens if len(tokens) == 1 and tokens[0] else _merge(tokens)
         head = merged[0] if merged and isinstance(merged[0], str) else ""
         self.exact: str | None = None
         self.head: str = head
-        self.matches_all = merged == [STAR]
         rest = merged[1:] if head else merged
         if not rest:
             self.exact = head
-        self.is_prefix = rest == [STAR]
+        self.is_prefix = len(rest) == 1 and rest[0] is STAR
+        self.matches_all = self.is_prefix and not head
         if not rest or self.is_prefix:
             return  # most patterns are literal or a prefix, and need no runs
         runs: list[list[GlobToken]] = [[]]

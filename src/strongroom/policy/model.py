@@ -130,7 +130,7 @@ def policy_size(text: str) -> int:
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
     """
-    return sum(1 for character in text if character not in " \t\r\n")
+    return len(text) - sum(map(text.count, " \t\r\n"))
 
 
 def syntax_error(kind: PolicyKind, rule: str) -> MalformedPolicy:

@@ -37,10 +37,10 @@ from strongroom.policy.conditions import Operator, find_operator
 from strongroom.policy.conditions.boolean import parse_boolean
 from strongroom.policy.conditions.ip_address import parse_network
 from strongroom.policy.conditions.operators import SetOperator
-from strongroom.policy.match import ARN_PARTS, Glob, fold
+from strongroom.policy.match import ARN_PARTS, fold
 from strongroom.policy.model import ConditionLine, Document, PrincipalName, Statement
 from strongroom.policy.question import MULTIVALUED_KEYS
-from strongroom.policy.variables import tokenise, without_variables
+from strongroom.policy.variables import plain_glob
 
 _LITERAL_KEYS: Final = frozenset(
     {
@@ -272,6 +272,4 @@ def _contains(wide: str, narrow: str) -> bool:
     return all(_glob(left).matches(right) for left, right in pairs)
 
 
-@lru_cache(maxsize=1_024)
-def _glob(text: str) -> Glob:
-    return Glob(without_variables(tokenise(text, variables=False)))
+_glob = lru_cache(maxsize=1_024)(plain_glob)

@@ -33,7 +33,15 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from strongroom.policy.match import ARN_PARTS, Glob
 from strongroom.policy.question import Question
-from strongroom.policy.variables import Token, has_variable, resolve, split_arn, tokenise, without_variables
+from strongroom.policy.variables import (
+    Token,
+    has_variable,
+    plain_glob,
+    resolve,
+    split_arn,
+    tokenise,
+    without_variables,
+)
 
 if TYPE_CHECKING:
     from strongroom.policy.conditions.judgement import Judgement
@@ -66,7 +74,7 @@ class ResourcePattern:
             return
         parts = text.split(":", _COLONS)
         if len(parts) < ARN_PARTS:
-            self._whole = _plain_glob(text)
+            self._whole = plain_glob(text)
             return
         tail = parts.pop()
         head = text[: len(text) - len(tail) - 1]
@@ -74,7 +82,7 @@ class ResourcePattern:
             self._parts = tuple((place, _head_glob(part)) for place, part in enumerate(parts) if part != "*")
         else:
             self._head = head
-        self._set_tail(_plain_glob(tail))
+        self._set_tail(plain_glob(tail))
 
     def _read_template(self, text: str) -> None:
         """Read a pattern with variables or escapes."""
@@ -130,11 +138,7 @@ class ResourcePattern:
         return None if resolved is None else Glob(resolved).matches(tail)
 
 
-def _plain_glob(text: str) -> Glob:
-    return Glob(without_variables(tokenise(text, variables=False)))
-
-
-_head_glob = lru_cache(maxsize=256)(_plain_glob)
+_head_glob = lru_cache(maxsize=256)(plain_glob)
 """Partitions, services, Regions and accounts are the same in most patterns; globs may be shared."""
 
 

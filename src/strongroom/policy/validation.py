@@ -18,22 +18,22 @@ https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutResourcePo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from strongroom.arn import is_account_id
 from strongroom.patterns import pattern_of
-from strongroom.policy.match import Glob, fold
+from strongroom.policy.match import fold
 from strongroom.policy.model import (
     VERSION_WITH_VARIABLES,
+    ConditionLine,
     Document,
     MalformedPolicy,
     PolicyKind,
     PrincipalName,
-    Statement,
     syntax_error,
 )
 from strongroom.policy.principals import is_principal_arn, is_provider_arn, is_unique_id
-from strongroom.policy.variables import tokenise, without_variables
+from strongroom.policy.variables import plain_glob
 
 _PARTITIONS = frozenset({"aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f"})
 _VENDOR = pattern_of(r"[A-Za-z0-9.-]+", re.ASCII)
@@ -133,8 +133,8 @@ def _check_legacy(document: Document) -> None:
     for statement in document.statements:
         if (
             statement.effect not in ("Allow", "Deny")
-            or any(_has_too_few_parts(resource) for resource in statement.resources or ())
-            or any(value is None for value in _dates(statement))
+            or any(map(_has_too_few_parts, statement.resources or ()))
+            or (statement.conditions and None in _dates(statement.conditions))
         ):
             raise MalformedPolicy("The policy failed legacy parsing", "legacy")
 
@@ -151,17 +151,15 @@ def _is_partition(text: str) -> bool:
     """Whether ``text`` is a partition, or a pattern of some (AWS's own policies write ``arn:*:ec2:...``)."""
     if text in _PARTITIONS:
         return True
-    glob = Glob(without_variables(tokenise(text, variables=False)))
+    glob = plain_glob(text)
     return glob.exact is None and any(map(glob.matches, _PARTITIONS))
 
 
-def _dates(statement: Statement) -> Iterator[object]:
-    if not statement.conditions:
-        return
+def _dates(lines: Iterable[ConditionLine]) -> Iterator[object]:
     from strongroom.policy.conditions.date import parse_date  # a start without conditions loads none of it
     from strongroom.policy.conditions.operators import find_operator
 
-    for line in statement.conditions:
+    for line in lines:
         operator = find_operator(line.operator)
         if operator is not None and operator.name.startswith("Date"):
             yield from map(parse_date, line.values)

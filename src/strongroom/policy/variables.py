@@ -20,7 +20,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from strongroom.policy.match import ANY, ARN_PARTS, STAR, GlobToken, Wildcard, fold
+from strongroom.policy.match import ANY, ARN_PARTS, STAR, Glob, GlobToken, Wildcard, fold
 from strongroom.policy.question import Question
 
 _ESCAPES = {"*": "*", "?": "?", "$": "$"}
@@ -82,9 +82,16 @@ def tokenise(text: str, *, variables: bool, wildcards: bool = True) -> tuple[Tok
     return tuple(tokens)
 
 
-def _tokenise_plain(text: str) -> tuple[Token, ...]:
+def plain_glob(text: str) -> Glob:
+    """Compile a pattern in a place where variables do not count."""
+    return Glob(_tokenise_plain(text))
+
+
+def _tokenise_plain(text: str) -> tuple[GlobToken, ...]:
     """Cut a pattern without variables at its wildcards."""
-    tokens: list[Token] = []
+    if "*" not in text and "?" not in text:
+        return (text,) if text else ()
+    tokens: list[GlobToken] = []
     for number, run in enumerate(text.split("*")):
         if number:
             tokens.append(STAR)

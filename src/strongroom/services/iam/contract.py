@@ -213,7 +213,7 @@ def resolve_principals(rows: Rows, document: Document) -> dict[str, str]:
         UnknownPrincipal: One of them does not exist.
     """
     resolved: dict[str, str] = {}
-    for name in _named(document):
+    for name in dict.fromkeys(_named(document)):  # statements often name the same ones
         if is_unique_id(name):
             if USERS.find_by_id(rows, name) is None and ROLES.find_by_id(rows, name) is None:
                 raise UnknownPrincipal(name)
