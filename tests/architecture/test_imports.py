@@ -39,6 +39,7 @@ TOP = {
         "cli",
         "control",
         "kept_code",
+        "later_modules",
         "older_stores",
         "on_demand",
         "opening",

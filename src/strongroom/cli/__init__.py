@@ -10,6 +10,7 @@ import gc
 import sys
 
 from strongroom.kept_code import KEPT_CODE
+from strongroom.later_modules import import_later
 
 
 def main() -> None:
@@ -17,6 +18,7 @@ def main() -> None:
     if sys.argv[1:2] in (["serve"], ["dev"]):
         gc.disable()
         KEPT_CODE.use()
+        import_later()
         _load_msgspec()
     from strongroom.cli.commands import run
 

@@ -52,7 +52,7 @@ class Address(msgspec.Struct, frozen=True):
     @property
     def is_loopback(self) -> bool:
         """Whether only this machine reaches it."""
-        if self.host == "localhost":
+        if self.host in ("localhost", "127.0.0.1", "::1"):
             return True
         try:
             return ipaddress.ip_address(self.host).is_loopback

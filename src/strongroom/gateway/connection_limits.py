@@ -128,9 +128,9 @@ class ConnectionCensus:
 
 def address_group(address: str) -> str:
     """Name what is counted as one client: an IPv4 address, or an IPv6 /64."""
-    parsed = ipaddress.ip_address(address)
-    if isinstance(parsed, ipaddress.IPv4Address):
-        return address
+    if ":" not in address:
+        return address  # most are, and the first request need not wait for ipaddress
+    parsed = ipaddress.IPv6Address(address)
     if parsed.ipv4_mapped is not None:
         return str(parsed.ipv4_mapped)
     return str(ipaddress.IPv6Address(int(parsed) >> 64 << 64))

@@ -23,7 +23,7 @@ from strongroom.gateway.connection_limits import (
     affordable_connections,
 )
 from strongroom.gateway.exchange import AlreadyAnswered, Application, Exchange
-from strongroom.gateway.forwarded import LOOPBACK, Network
+from strongroom.gateway.forwarded import Network, loopback
 from strongroom.gateway.framing import Refusal, UnframableReply
 from strongroom.gateway.listener import BACKLOG, TLSListener, bind, check_context
 from strongroom.gateway.switchboard import Switchboard
@@ -93,7 +93,7 @@ class Edge:
             now=now or loop.time,
             server_time=server_time,
             new_request_id=new_request_id,
-            trusted=LOOPBACK + trusted_proxies if behind_proxy else (),
+            trusted=loopback() + trusted_proxies if behind_proxy else (),
             is_tls=tls is not None,
             uploads=uploads,
         )

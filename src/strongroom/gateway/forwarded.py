@@ -12,16 +12,24 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+from typing import TypeAlias
 
 from strongroom.http_message import Header
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Network: TypeAlias = (
+    "ipaddress.IPv4Network | ipaddress.IPv6Network"  # a text: a start does not load ipaddress
+)
 
-LOOPBACK: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
+
+def loopback() -> tuple[Network, ...]:
+    """Give the networks that only this machine reaches."""
+    return ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")
 
 
 def is_trusted(address: str, trusted: tuple[Network, ...]) -> bool:
     """Tell whether an address lies in one of the networks."""
+    if not trusted:
+        return False
     parsed = ipaddress.ip_address(address)
     if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
         parsed = parsed.ipv4_mapped

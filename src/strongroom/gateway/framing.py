@@ -370,9 +370,15 @@ class ChunkedBody:
         return True
 
 
-_STATUS_LINES = {
-    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in http.HTTPStatus
-}
+_status_lines = {200: b"HTTP/1.1 200 OK\r\n"}
+
+
+def _keep_status_line(status: int) -> bytes:
+    try:
+        line = b"HTTP/1.1 %d %s\r\n" % (status, http.HTTPStatus(status).phrase.encode())
+    except ValueError:
+        return b"HTTP/1.1 %d \r\n" % status
+    return _status_lines.setdefault(status, line)
 
 
 def frame_reply(reply: RawReply, date: bytes, *, closes: bool, without_body: bool) -> bytes:
@@ -393,7 +399,7 @@ def frame_reply(reply: RawReply, date: bytes, *, closes: bool, without_body: boo
     known = _known_lines.get(headers[1:])
     if known is None:
         known = _keep_lines(headers[1:])
-    head = _STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status
+    head = _status_lines.get(status) or _keep_status_line(status)
     first = b""
     if headers:
         name, value = headers[0]
