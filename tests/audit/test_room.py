@@ -12,10 +12,11 @@ import pytest
 from strongroom.audit.chain import RecordFrame, chain_digest, render_record
 from strongroom.audit.errors import AuditDamaged, AuditUnwritable, MalformedFrame
 from strongroom.audit.layout import checkpoint_log, list_segments
+from strongroom.audit.report import FindingKind, Report
 from strongroom.audit.room import MOST_ROOM_BYTES
 from strongroom.audit.segment import SegmentReader
 from strongroom.audit.trail import Trail
-from strongroom.audit.verify import FindingKind, Report, verify_audit
+from strongroom.audit.verify import verify_audit
 from strongroom.audit.writer import JournalWriter
 
 from .places import ANCHOR_KEY, PUBLIC_KEY, Disk, fill, open_writer, record

@@ -28,10 +28,11 @@ from strongroom.audit.chain import (
 from strongroom.audit.checkpoint import sign_checkpoint
 from strongroom.audit.errors import AuditDamaged
 from strongroom.audit.layout import anchor_path, checkpoint_log, list_segments
+from strongroom.audit.report import FindingKind, Report
 from strongroom.audit.segment import compress_segment
 from strongroom.audit.shipping import ship_checkpoints
 from strongroom.audit.trail import Trail
-from strongroom.audit.verify import FindingKind, Report, verify_audit
+from strongroom.audit.verify import verify_audit
 
 from .places import ANCHOR_KEY, NOW_MS, PUBLIC_KEY, SIGNER, fill, open_writer, record
 

@@ -20,7 +20,7 @@ import pytest
 
 from strongroom.audit.chain import RecordFrame
 from strongroom.audit.layout import list_segments
-from strongroom.audit.segment import SegmentReader
+from strongroom.audit.segment import open_segment
 from tests.faults.client import KeptConnection, NoAnswer
 from tests.faults.history import Step, contradictions
 from tests.faults.polling import until, wait_until_replaced
@@ -110,7 +110,7 @@ def journals_of(data_dir: Path) -> dict[str, set[str]]:
     for journal in ("worker-0", "worker-1"):
         ids = found.setdefault(journal, set())
         for path in list_segments(data_dir / "audit", journal).values():
-            with SegmentReader(path) as reader:
+            with open_segment(path) as reader:
                 reader.read_header()
                 for frame in reader.frames():
                     if isinstance(frame, RecordFrame):

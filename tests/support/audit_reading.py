@@ -14,7 +14,7 @@ import apsw
 
 from strongroom.audit.chain import RecordFrame
 from strongroom.audit.layout import list_journals, list_segments
-from strongroom.audit.segment import SegmentReader
+from strongroom.audit.segment import open_segment
 
 
 class RecordReader:
@@ -72,11 +72,7 @@ class RecordReader:
 
     def _new_in(self, journal: str, number: int, path: Path) -> list[bytes]:
         start = self._ends.get((journal, number), 0)
-        try:
-            opened = SegmentReader(path, start)
-        except FileNotFoundError:  # it was compressed after it was listed
-            opened = SegmentReader(path.with_name(path.name + ".gz"), start)
-        with opened as reader:
+        with open_segment(path, start) as reader:
             if start == 0:
                 reader.read_header()
             found = [bytes(frame.record) for frame in reader.frames() if isinstance(frame, RecordFrame)]

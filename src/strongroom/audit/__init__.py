@@ -13,6 +13,6 @@
     outbox      records of changes: from the change's own transaction into the journal "changes"
     shipping    checkpoints copied to a directory outside
     trail       the queryable trail, built from the journals
-    verify      the offline verifier
+    verify      the offline verifier; report  what it says
     rejects     bounded counts of unauthenticated requests
 """

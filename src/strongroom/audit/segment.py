@@ -3,7 +3,8 @@
 Rules:
  - A segment is read as a stream: memory does not grow with its size.
  - Offsets are those of the plain segment, also when it is compressed.
- - A segment is replaced by its compressed form only after that form was read back and found equal.
+ - A segment is replaced by its compressed form only after that form was read back and found equal. The compressed
+   form has its name before the plain one loses it: who looks for the plain one first finds one of the two.
 
 What this does not do: judge the chain. It yields frames that are well formed; callers compare them.
 """
@@ -16,7 +17,7 @@ from collections.abc import Iterator
 from io import FileIO
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final
 
 from strongroom.audit.chain import MAX_LINE_BYTES, Frame, SegmentHeader, parse_frame, parse_header
 from strongroom.audit.errors import AuditDamaged, FrameError, IncompleteFrame, MalformedFrame
@@ -32,6 +33,7 @@ class SegmentReader:
     """Yields the frames of one segment, from an offset on, until the first that is not whole.
 
     Attributes:
+        path: The segment.
         end: Offset after the last frame that was yielded.
         room: How many zeros stand from ``end`` to the end of the file; 0 when something else does.
         trouble: Why reading stopped: None at the exact end or at room, else what is wrong with the bytes at
@@ -45,9 +47,10 @@ class SegmentReader:
 
     def __init__(self, path: Path, offset: int = 0, *, may_have_room: bool = False) -> None:
         # Closed by __exit__. Unbuffered: ``_meets_room`` must see the file, not what was read of it before.
-        opened = _open_compressed(path) if path.suffix == ".gz" else path.open("rb", buffering=0)
+        opened = _open_compressed(path) if is_compressed(path) else path.open("rb", buffering=0)
         self._file: GzipFile | FileIO = opened
-        self._may_have_room = may_have_room and path.suffix != ".gz"
+        self._may_have_room = may_have_room and not is_compressed(path)
+        self.path = path
         self.end = offset
         self.room = 0
         self.trouble: FrameError | None = None
@@ -62,7 +65,21 @@ class SegmentReader:
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Read no more."""
         self._file.close()
+
+    def agrees_with_twin(self) -> bool:
+        """Whether a compressed form that lies beside this plain segment holds the same bytes; call it first."""
+        twin = compressed_form(self.path)
+        if is_compressed(self.path) or not twin.exists():
+            return True
+        # By the open file: its name may be gone any moment, when it is being compressed.
+        is_same = has_same_content(self._file, twin)
+        self._file.seek(self.end)
+        return is_same
 
     def read_header(self) -> SegmentHeader:
         """Read the first line; call it before the frames and at offset 0.
@@ -174,6 +191,35 @@ class SegmentReader:
             raise AuditDamaged("the compressed segment is damaged") from problem
 
 
+def is_compressed(path: Path) -> bool:
+    """Whether a path is that of a compressed segment."""
+    return path.suffix == ".gz"
+
+
+def compressed_form(plain: Path) -> Path:
+    """Name the compressed form of a plain segment."""
+    return plain.with_name(plain.name + ".gz")
+
+
+def open_segment(listed: Path, offset: int = 0, *, may_have_room: bool = False) -> SegmentReader:
+    """Open a segment that was listed, in the form that it has by now.
+
+    Args:
+        listed: What it was called when the directory was listed.
+        offset: As of ``SegmentReader``.
+        may_have_room: As of ``SegmentReader``.
+
+    Raises:
+        FileNotFoundError: It is there in neither form: somebody removed it.
+    """
+    try:
+        return SegmentReader(listed, offset, may_have_room=may_have_room)
+    except FileNotFoundError:
+        if is_compressed(listed):
+            raise
+        return SegmentReader(compressed_form(listed), offset)
+
+
 def compress_segment(path: Path) -> Path:
     """Replace a finished segment by its gzip'd form; the newest segment of a journal is never given here.
 
@@ -185,7 +231,7 @@ def compress_segment(path: Path) -> Path:
     Raises:
         AuditDamaged: The compressed form does not read back equal; the plain one stays.
     """
-    target = path.with_name(path.name + ".gz")
+    target = compressed_form(path)
     partial = path.with_name(path.name + ".gz.partial")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
@@ -194,10 +240,12 @@ def compress_segment(path: Path) -> Path:
             while piece := plain.read(CHUNK_BYTES):
                 write_all(descriptor, packer.compress(piece))
             write_all(descriptor, packer.flush())
-        os.fsync(descriptor)
+            os.fsync(descriptor)
+            plain.seek(0)
+            is_same = has_same_content(plain, partial)
     finally:
         os.close(descriptor)
-    if not has_same_content(path, partial):
+    if not is_same:
         partial.unlink()
         raise AuditDamaged(f"{path.name} does not read back equal after compression")
     partial.rename(target)
@@ -207,14 +255,14 @@ def compress_segment(path: Path) -> Path:
     return target
 
 
-def has_same_content(plain: Path, compressed: Path) -> bool:
-    """Whether a compressed segment holds exactly the bytes of a plain one."""
+def has_same_content(plain: IO[bytes] | FileIO | GzipFile, compressed: Path) -> bool:
+    """Whether a compressed segment holds exactly the bytes that a plain one has from where it stands."""
     import gzip
 
-    with plain.open("rb") as left, gzip.open(compressed, "rb") as right:
+    with gzip.open(compressed, "rb") as right:
         try:
             while True:
-                piece = left.read(CHUNK_BYTES)
+                piece = plain.read(CHUNK_BYTES)
                 if right.read(len(piece) or 1) != piece:
                     return False
                 if not piece:

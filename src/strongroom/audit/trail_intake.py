@@ -19,7 +19,7 @@ from strongroom.audit.anchor import read_anchor
 from strongroom.audit.chain import RecordFrame, genesis
 from strongroom.audit.errors import AuditDamaged, FrameError
 from strongroom.audit.layout import anchor_path, list_journals, list_segments
-from strongroom.audit.segment import SegmentReader
+from strongroom.audit.segment import SegmentReader, open_segment
 from strongroom.audit.trail_rows import read_row
 
 SCHEMA: Final = """
@@ -143,17 +143,17 @@ class TrailIntake:
         while cursor.seq < durable:
             path = segments.get(cursor.segment)
             if path is None:
-                raise AuditDamaged(f"segment {cursor.segment} of journal {journal} is missing")
+                raise _missing(journal, cursor)
             seq_before = cursor.seq
             try:
-                with in_transaction(self._connection), SegmentReader(path, cursor.offset) as reader:
+                with in_transaction(self._connection), open_segment(path, cursor.offset) as reader:
                     if cursor.offset == 0:
                         cursor = _pass_header(reader, journal, cursor, path, is_first)
                         seq_before = cursor.seq
                     cursor = self._take_in_frames(reader, journal, cursor, path, durable, budget)
                     self._connection.execute(_SAVE_CURSOR, (journal, *cursor))
-            except FileNotFoundError:
-                return 0  # the segment was compressed at this moment; the next call finds it
+            except FileNotFoundError as problem:
+                raise _missing(journal, cursor) from problem
             if cursor.seq > seq_before:
                 return cursor.seq - seq_before
             is_first = False
@@ -240,6 +240,10 @@ class TrailIntake:
             "SELECT segment, offset, seq, digest FROM cursors WHERE journal = ?", (journal,)
         ).fetchall()
         return _Cursor(*found[0]) if found else None
+
+
+def _missing(journal: str, cursor: _Cursor) -> AuditDamaged:
+    return AuditDamaged(f"segment {cursor.segment} of journal {journal} is missing")
 
 
 def _pass_header(reader: SegmentReader, journal: str, cursor: _Cursor, path: Path, is_first: bool) -> _Cursor:

@@ -12,18 +12,16 @@ Rules:
  - Whatever the files hold ends in a finding, never in an exception; only an error of the disk is raised.
  - After damage the search goes on at the next line, so that one edit does not hide another.
  - A live directory may be verified: the anchor is read first and the log second, and each is written after
-   what it speaks of. What lies behind an open anchor was not acknowledged yet, and is a note.
+   what it speaks of. What lies behind an open anchor was not acknowledged yet, and is a note. A segment that is
+   compressed meanwhile is read in whichever form it has; only one that is there in neither was removed.
 
 What this does not do: change anything.
 """
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Final
 
-import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from strongroom.audit.anchor import Anchor, read_anchor
@@ -31,67 +29,9 @@ from strongroom.audit.chain import CheckpointFrame, Frame, Head, RecordFrame, ch
 from strongroom.audit.checkpoint import CHECKPOINT_RECORDS, is_signed_by
 from strongroom.audit.errors import AuditDamaged, FrameError
 from strongroom.audit.layout import anchor_path, checkpoint_log, list_journals, list_segments
-from strongroom.audit.segment import SegmentReader, has_same_content
+from strongroom.audit.report import FindingKind, JournalSummary, Notes, Report
+from strongroom.audit.segment import SegmentReader, compressed_form, open_segment
 from strongroom.audit.verify_trail import TrailComparison
-
-MOST_FINDINGS: Final = 1_000
-"""More are counted, not listed: a journal of noise must not fill the memory."""
-
-
-class FindingKind(StrEnum):
-    """What is wrong."""
-
-    ALTERED = "altered"
-    MISSING = "missing"
-    MISPLACED = "misplaced"
-    CUT_TAIL = "cut tail"
-    SEGMENT = "segment"
-    CHECKPOINT = "checkpoint"
-    ANCHOR = "anchor"
-    SINK = "sink"
-    TRAIL = "trail"
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """One thing that is wrong: where, and in a sentence what."""
-
-    kind: FindingKind
-    file: str
-    offset: int
-    sentence: str
-
-    def __str__(self) -> str:
-        return f"{self.file}, byte {self.offset}: {self.sentence}"
-
-
-class JournalSummary(msgspec.Struct, frozen=True):
-    """What a journal holds; ``last_checkpoint_ms`` is 0 when there is none."""
-
-    journal: str
-    segments: int
-    head: Head
-    last_checkpoint_ms: int
-
-
-class Report(msgspec.Struct, frozen=True):
-    """The outcome of a verification.
-
-    Attributes:
-        findings: What is wrong; empty when nothing is.
-        omitted: How many findings there were beyond ``MOST_FINDINGS``.
-        notes: What is worth knowing and not wrong.
-        journals: What was read.
-    """
-
-    findings: tuple[Finding, ...]
-    omitted: int
-    notes: tuple[str, ...]
-    journals: tuple[JournalSummary, ...]
-
-    @property
-    def is_intact(self) -> bool:
-        """Whether nothing is wrong."""
-        return not self.findings
 
 
 def verify_audit(
@@ -114,7 +54,7 @@ def verify_audit(
         OSError: A file cannot be read.
     """
     key = Ed25519PublicKey.from_public_bytes(public_key)
-    notes = _Notes([], 0, [])
+    notes = Notes([], 0, [])
     names = set(list_journals(directory))
     if sink is not None:
         names.update(list_journals(sink))
@@ -132,18 +72,6 @@ def verify_audit(
     return Report(tuple(notes.findings), notes.omitted, tuple(notes.notes), tuple(summaries))
 
 
-class _Notes(msgspec.Struct):
-    findings: list[Finding]
-    omitted: int
-    notes: list[str]
-
-    def add(self, kind: FindingKind, file: Path, offset: int, sentence: str) -> None:
-        if len(self.findings) < MOST_FINDINGS:
-            self.findings.append(Finding(kind, str(file), offset, sentence))
-        else:
-            self.omitted += 1
-
-
 class _JournalCheck:
     """Walks one journal from genesis to head."""
 
@@ -152,7 +80,7 @@ class _JournalCheck:
         directory: Path,
         journal: str,
         key: Ed25519PublicKey,
-        notes: _Notes,
+        notes: Notes,
         trail: TrailComparison | None,
     ) -> None:
         self._directory = directory
@@ -199,15 +127,23 @@ class _JournalCheck:
 
     # Segments
 
-    def _read_segment(self, number: int, path: Path, *, is_last: bool) -> None:
-        if not path.exists():
-            path = path.with_name(path.name + ".gz")  # it was compressed since the directory was listed
-        self._path = path
-        if path.suffix != ".gz":
-            twin = path.with_name(path.name + ".gz")
-            if twin.exists() and not has_same_content(path, twin):
-                self._add(FindingKind.SEGMENT, twin, 0, "the compressed segment differs from the plain one")
-        with SegmentReader(path, may_have_room=is_last) as reader:
+    def _read_segment(self, number: int, listed: Path, *, is_last: bool) -> None:
+        try:
+            opened = open_segment(listed, may_have_room=is_last)
+        except FileNotFoundError:
+            if is_last and self._is_behind_anchor():
+                self._notes.notes.append(
+                    f"{listed}: taken back since; nothing in it was acknowledged by then"
+                )
+            else:
+                sentence = "the segment was removed after the verification had begun"
+                self._add(FindingKind.MISSING, listed, 0, sentence)
+            return
+        self._path = path = opened.path
+        with opened as reader:
+            if not reader.agrees_with_twin():
+                sentence = "the compressed segment differs from the plain one"
+                self._add(FindingKind.SEGMENT, compressed_form(path), 0, sentence)
             try:
                 header = reader.read_header()
             except FrameError as problem:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from strongroom.audit.verify import Report, verify_audit
+from strongroom.audit.report import Report
+from strongroom.audit.verify import verify_audit
 from strongroom.cli.flags import AsJSON, ConfigFile, DataDir, PassphraseDescriptor
 from strongroom.cli.running import find_seal
 from strongroom.cli.terminal import note, say, say_json
