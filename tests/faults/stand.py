@@ -22,6 +22,7 @@ from strongroom.audit.writer import JournalWriter
 from strongroom.clock import system_clock
 from strongroom.config import Settings
 from strongroom.gateway.authentication import Authenticator
+from strongroom.gateway.changes import Leftover
 from strongroom.gateway.deployment import Deployment
 from strongroom.gateway.exchange import Exchange
 from strongroom.gateway.pipeline import Pipeline
@@ -36,6 +37,7 @@ from strongroom.services.sts.sessions import SessionCredentials
 from strongroom.services.table import SERVICES
 from strongroom.store.revision import RevisionAnchor
 from strongroom.store.rows import Rows
+from strongroom.store.transaction import Transaction
 from strongroom.store.turn import TURN_NAME, WriteTurn
 from strongroom.store.writer import Change, Writer
 from tests.audit.places import Disk
@@ -60,6 +62,8 @@ class Stand:
     Attributes:
         disk: The journal's port to the disk.
         replies: What was answered, by request id.
+        account: Who signs.
+        keyring: Of the deployment.
     """
 
     def __init__(self, directory: Path, loop: MovedLoop) -> None:
@@ -69,6 +73,7 @@ class Stand:
         made = create(settings, seal, "111122223333", ("us-east-1",), system_clock())
         self.account = Account(made.account_id, made.access_key_id, made.secret_access_key)
         opened = open_deployment(settings, seal)
+        self.keyring = opened.keyring
         self.loop = loop
         self.disk = Disk()
         self.replies: dict[str, RawReply] = {}
@@ -170,6 +175,12 @@ class Stand:
     async def ask(self, target: str, members: Mapping[str, Any]) -> RawReply:
         """Send a request and wait for its answer."""
         return await self.reply(self.send(target, members))
+
+    async def write(self, work: Callable[[Transaction], None]) -> None:
+        """Let the writer make a change of the store that no request asked for; wait until it is committed."""
+        groups = self.writer.groups
+        self.writer.submit(Leftover([work]))
+        await self.until(lambda: self.writer.groups > groups)
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Let the loop run until something holds: threads ring it, and a counter may move."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
+import apsw
 import pytest
 
 from strongroom.errors import Fault
@@ -12,6 +14,7 @@ from strongroom.gateway.caller import Caller, Credential
 from strongroom.gateway.routing import Router
 from strongroom.policy.question import Principal
 from strongroom.services.table import SERVICES
+from strongroom.store.cache import RowCache
 from tests.sigv4.signing import ACCESS_KEY_ID, SECRET, STAMP_MS, make_request, sign, with_authorization
 
 REGIONS = tuple(f"eu-test-{number}" for number in range(2 * MOST_SIGNING_KEYS))
@@ -48,14 +51,14 @@ class Stand:
             self.source, NoSessions(), lambda: self.now_ms, lambda _rows: REGIONS
         )
         self.router = Router(SERVICES)
+        self.rows: Any = SimpleNamespace(cache=RowCache(apsw.Connection(":memory:"), 1_000))
 
     def let_in(self, region: str = REGIONS[0], key_id: str = ACCESS_KEY_ID) -> str:
         """Sign a request and have it verified; return the caller's key id."""
         request = sign(make_request(), region=region)
         if key_id != ACCESS_KEY_ID:
             request = with_authorization(request, ACCESS_KEY_ID.encode(), key_id.encode())
-        rows: Any = None
-        credential, _ = self.authenticator.authenticate(request, self.router.find(request), rows)
+        credential, _ = self.authenticator.authenticate(request, self.router.find(request), self.rows)
         return credential.caller.access_key_id
 
 

@@ -14,6 +14,7 @@ from typing import Final
 from strongroom.clock import Clock, Instant
 from strongroom.errors import Fault
 from strongroom.gateway.caller import Credential, CredentialSource, SessionSource
+from strongroom.gateway.compiling import PolicyNotCompiled, Unmade
 from strongroom.gateway.head_forms import HeadForm
 from strongroom.gateway.operation import ErrorCodes
 from strongroom.gateway.routing import Route
@@ -40,13 +41,14 @@ _MISMATCH: Final = (
 class _Found:
     """What was read of the store: it holds until something is committed (``RowCache.state``)."""
 
-    __slots__ = ("credentials", "regions", "rows", "state")
+    __slots__ = ("credentials", "regions", "rows", "state", "unmade")
 
     def __init__(self, rows: Rows | None) -> None:
         self.rows = rows
         self.state = -1 if rows is None else rows.cache.state
         self.credentials: dict[str, Credential] = {}  # those of long-term keys
         self.regions: Collection[str] | None = None
+        self.unmade: dict[tuple[str, str | None], Unmade] = {}  # what callers wait for, by key and token
 
 
 class Authenticator:
@@ -102,11 +104,7 @@ class Authenticator:
             if claim.form == "query":
                 # No operation of ours is meant to be handed out as a presigned address.
                 _refuse_presigned(route, errors)
-            token = claim.session_token
-            if token is None:
-                credential = self._credentials.find(rows, claim.access_key_id)
-            else:
-                credential = self._sessions.find(rows, claim.access_key_id, token)
+            credential = self._find(self._found_in(rows), rows, claim.access_key_id, claim.session_token)
             check_scope(claim, service=route.service.name, regions=self._scope_regions(route, rows))
             check_time(claim, now_ms=self._now(), skew_ms=SKEW_MS)
             check_coverage(request, claim)
@@ -131,9 +129,7 @@ class Authenticator:
         The steps and their order are those of ``authenticate``; the coverage follows from the form. The claim that it
         returns is without signature and token.
         """
-        found = self._found
-        if found.rows is not rows or found.state != rows.cache.state:
-            found = self._found = _Found(rows)
+        found = self._found_in(rows)
         values = request.values
         moment = known.moment(values)
         if moment is None:
@@ -141,11 +137,11 @@ class Authenticator:
         claim = moment.claim
         at = known.token_at
         if at is not None:
-            credential = self._sessions.find(rows, claim.access_key_id, values[at].decode("ascii"))
+            credential = self._find(found, rows, claim.access_key_id, values[at].decode("ascii"))
         else:
             credential = found.credentials.get(claim.access_key_id)
             if credential is None:
-                credential = self._credentials.find(rows, claim.access_key_id)
+                credential = self._find(found, rows, claim.access_key_id, None)
                 if credential is not None and len(found.credentials) < MOST_FOUND:
                     found.credentials[claim.access_key_id] = credential
         regions = found.regions
@@ -183,6 +179,27 @@ class Authenticator:
         """Say which Region a request without a signature, which names none, is taken to address."""
         regions = self._regions(rows)
         return LEGACY_GLOBAL_REGION if LEGACY_GLOBAL_REGION in regions else min(regions)
+
+    def _found_in(self, rows: Rows) -> _Found:
+        found = self._found
+        if found.rows is not rows or found.state != rows.cache.state:
+            found = self._found = _Found(rows)
+        return found
+
+    def _find(self, found: _Found, rows: Rows, access_key_id: str, token: str | None) -> Credential | None:
+        """Find a credential; while it waits for a policy that is compiled, nothing of it is read again."""
+        if found.unmade:
+            unmade = found.unmade.get((access_key_id, token))
+            if unmade is not None and not unmade.is_over:
+                raise PolicyNotCompiled(unmade)
+        try:
+            if token is None:
+                return self._credentials.find(rows, access_key_id)
+            return self._sessions.find(rows, access_key_id, token)
+        except PolicyNotCompiled as wanted:
+            if len(found.unmade) < MOST_FOUND:
+                found.unmade[access_key_id, token] = wanted.unmade
+            raise
 
     def _now(self) -> Instant:
         now_ms = self._wall_clock()

@@ -52,7 +52,7 @@ from strongroom.gateway.routing import Route, Router, Unroutable
 from strongroom.gateway.speech import parse_request
 from strongroom.gateway.steps import Steps
 from strongroom.gateway.temporary import refuse_temporary
-from strongroom.gateway.waiting import WaitingCalls
+from strongroom.gateway.waiting import WaitingCalls, WaitingForPolicies
 from strongroom.store.errors import StoreError
 from strongroom.store.rows import Rows
 from strongroom.store.writer import Change
@@ -132,6 +132,7 @@ class Pipeline:
         self._mark_use = mark_use
         self._answers = Answers(count, rejects, deployment.clock, call_soon)
         self._waiting = WaitingCalls(monotonic_ms)
+        self._policies = WaitingForPolicies(run_query)
         self._known = KnownReads(rows.cache)
         self._unsigned = 0
 
@@ -191,7 +192,7 @@ class Pipeline:
             self._answers.turn_away(exchange, as_fault(problem), route)
             return None
         except PolicyNotCompiled as wanted:
-            self._compile(wanted, lambda problem: self._admit_again(exchange, now_ms, problem))
+            self._policies.wait(wanted.unmade, lambda problem: self._admit_again(exchange, now_ms, problem))
             return None
         region = route.service.home_region or claim.region
         use = credential.use
@@ -319,20 +320,18 @@ class Pipeline:
         try:
             self.steps.attempt(call, self._rows)
         except PolicyNotCompiled as wanted:
-            self._compile(wanted, lambda problem: self._attempt_again(call, problem))
+            self._policies.wait(wanted.unmade, lambda problem: self._attempt_again(call, problem))
             return False
         if call.is_plain:
             self._known.learn(call)
         return True
 
     def _attempt_again(self, call: Call, problem: Exception | None) -> None:
-        if problem is not None or call.is_refused or self._attempt_here(call):
-            self._finish_query(call, problem)
-
-    def _compile(self, wanted: PolicyNotCompiled, go_on: Callable[[Exception | None], None]) -> None:
-        """Let a thread compile a policy, then go on."""
-        compile_policy = wanted.compile  # the exception itself is gone when the thread comes to it
-        self._run_query(lambda _: compile_policy(), go_on)
+        try:
+            if problem is not None or call.is_refused or self._attempt_here(call):
+                self._finish_query(call, problem)
+        except Exception as caught:  # noqa: BLE001 - as in ``handle_batch``
+            self._give_up(call, caught)
 
     def _submit_prepared(self, call: Call, problem: Exception | None) -> None:
         """Let a change that was prepared, or could not be, go on."""

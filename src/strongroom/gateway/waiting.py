@@ -1,11 +1,15 @@
-"""Calls that have no answer yet, and for how long (promise 3: an answer within two seconds, or a refusal)."""
+"""Calls that have no answer yet: how long (promise 3: an answer within two seconds, or a refusal), and for what."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from strongroom.clock import Clock, Instant
 from strongroom.gateway.call import Call
+from strongroom.gateway.compiling import Unmade
+
+GoOn = Callable[[Exception | None], None]
+"""Takes a call up again; hears why what it waited for could not be made, or None."""
 
 
 class WaitingCalls:
@@ -45,3 +49,28 @@ class WaitingCalls:
                 return
             del self._calls[call]
             yield call
+
+
+class WaitingForPolicies:
+    """Lets calls wait for a policy that a thread makes ready: all that wait for the same wait for one turn of it.
+
+    Args:
+        run: Runs the first on a thread, then the second on the event loop.
+    """
+
+    def __init__(self, run: Callable[[Callable[[object], None], GoOn], None]) -> None:
+        self._run = run
+        self._waiting: dict[Unmade, list[GoOn]] = {}
+
+    def wait(self, unmade: Unmade, go_on: GoOn) -> None:
+        """Take a call up again when that is made; ``go_on`` raises nothing."""
+        waiting = self._waiting.get(unmade)
+        if waiting is not None:
+            waiting.append(go_on)
+            return
+        self._waiting[unmade] = [go_on]
+        self._run(lambda _: unmade.make(), lambda problem: self._end(unmade, problem))
+
+    def _end(self, unmade: Unmade, problem: Exception | None) -> None:
+        for go_on in self._waiting.pop(unmade):
+            go_on(problem)

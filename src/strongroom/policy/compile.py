@@ -37,6 +37,10 @@ MAX_TABLES = 512
 """Actions for which a policy keeps a table. Simulations may ask about any; the product has fewer."""
 
 
+LARGE = 4_000
+"""From so many patterns of a set on, merging their tables takes more than about a millisecond."""
+
+
 class MatchedStatement(msgspec.Struct, frozen=True, gc=False):
     """Names the statement that decided, for explanations and simulations.
 
@@ -175,13 +179,23 @@ class CompiledPolicy:
     Attributes:
         kind: Where it stands.
         source_id: Its name or ARN, for explanations.
+        patterns: How many resources its statements name.
         tables: What it has to say about an action, by the action as it is spelled in questions; filled by
             ``table``.
         before_table: Called with an action and what is about to make a table for it; may raise, so that the table is
             made elsewhere. None for nothing.
     """
 
-    __slots__ = ("_entries", "_patterns", "_variables", "before_table", "kind", "source_id", "tables")
+    __slots__ = (
+        "_entries",
+        "_patterns",
+        "_variables",
+        "before_table",
+        "kind",
+        "patterns",
+        "source_id",
+        "tables",
+    )
 
     def __init__(self, document: Document, *, source_id: str, principal_ids: Mapping[str, str]) -> None:
         self.kind = document.kind
@@ -210,6 +224,7 @@ class CompiledPolicy:
             )
             entries.append((statement, actions[named], compiled))
         self._entries = tuple(entries)
+        self.patterns = sum([len(statement.resources or ()) for statement, _, _ in entries])
 
     def __repr__(self) -> str:
         return f"CompiledPolicy({self.source_id!r}, {self.kind.name}, {len(self._entries)} statements)"
@@ -289,8 +304,9 @@ class PolicySet(tuple[CompiledPolicy, ...]):
         """Return what the policies say about ``action``, from the cache or merged now."""
         table = self.tables.get(action)
         if table is None:
+            is_large = sum([policy.patterns for policy in self]) > LARGE
             for policy in self:
-                if policy.before_table is not None and action not in policy.tables:
+                if policy.before_table is not None and (is_large or action not in policy.tables):
                     policy.before_table(self, action)  # of all policies at once, not of one after the other
             tables = [policy.table(action) for policy in self]
             table = ActionTable(

@@ -19,7 +19,7 @@ from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.ids import new_unique_id
 from strongroom.services.iam import errors
 from strongroom.services.iam.lookup import check_name
-from strongroom.services.iam.managed_policies import POLICY_PATH, check_document
+from strongroom.services.iam.managed_policies import POLICY_PATH, read_document
 from strongroom.services.iam.model import CustomerPolicy, PolicyAttributes, PolicyVersion
 from strongroom.services.iam.policy_rows import count_policies, find_policy, insert_policy, insert_version
 from strongroom.services.iam.policy_shapes import PolicyDescription, PolicyDetail, record_policy, show_managed
@@ -59,7 +59,7 @@ def target(context: Context, request: Request) -> Target:
 def handle(context: Context, request: Request, target: Target) -> Response:
     """Make the policy."""
     tags = new_tags(request.tags, folds_case=False)
-    check_document(request.policy_document)
+    read_document(request.policy_document)
     if find_policy(context.rows, context.account, request.policy_name) is not None:
         raise errors.policy_exists(request.policy_name)
     if count_policies(context.rows, context.account) >= POLICIES_MOST:

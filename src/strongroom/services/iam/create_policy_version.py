@@ -16,14 +16,15 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from strongroom.gateway.compiling import COMPILED
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.iam import errors
 from strongroom.services.iam.managed_policies import (
     VERSIONS_MOST,
-    check_document,
     own_policy,
     policy_target,
+    read_document,
 )
 from strongroom.services.iam.model import PolicyVersion
 from strongroom.services.iam.policy_rows import insert_version, update_policy
@@ -55,7 +56,7 @@ def target(context: Context, request: Request) -> Target:
 def handle(context: Context, request: Request, target: Target) -> Response:
     """Add the version."""
     policy = own_policy(target, errors.not_your_policy("update policies"))
-    check_document(request.policy_document)
+    document = read_document(request.policy_document)
     attributes = policy.attributes
     if len(attributes.versions) >= VERSIONS_MOST:
         raise errors.too_many_versions(VERSIONS_MOST)
@@ -70,6 +71,8 @@ def handle(context: Context, request: Request, target: Target) -> Response:
     )
     update_policy(context.transaction, replace(policy, attributes=changed))
     insert_version(context.transaction, version)
+    if request.set_as_default:
+        COMPILED.leave(document, request.policy_document, source_id=policy.arn)
     return Response(
         policy_version=PolicyVersionDetail(
             version_id=f"v{number}",

@@ -43,6 +43,11 @@ def identity_key(unique_id: str) -> str:
     return f"iam:{unique_id}"
 
 
+def inline_source_id(unique_id: str, name: str) -> str:
+    """Name an inline policy of a user, group or role in explanations."""
+    return f"{unique_id}/{name}"
+
+
 class IdentityRows(Generic[I]):
     """Rows of one kind of identity.
 

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from strongroom.gateway.compiling import COMPILED
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Target
 from strongroom.policy.document import MalformedPolicy, PolicyKind, parse_policy, policy_size
 from strongroom.services.iam import errors
-from strongroom.services.iam.identity_rows import IdentityRows
+from strongroom.services.iam.identity_rows import IdentityRows, inline_source_id
 from strongroom.services.iam.lookup import I, check_name, existing, find_target
 from strongroom.services.iam.marker import cut_page, open_marker
 from strongroom.services.iam.model import Identity, InlinePolicy
@@ -45,7 +46,7 @@ def put_inline_policy(
     """
     owner = existing(kind, target)
     try:
-        parse_policy(document, PolicyKind.IDENTITY)
+        parsed = parse_policy(document, PolicyKind.IDENTITY)
     except MalformedPolicy as problem:
         raise errors.malformed_policy(problem.message) from problem
     policy = InlinePolicy(name, document)
@@ -54,6 +55,7 @@ def put_inline_policy(
     if sum(policy_size(each.document) for each in (*others, policy)) > kind.inline_most:
         raise errors.inline_policies_too_long(kind.word, owner.name, kind.inline_most)
     kind.put_policy(context.transaction, owner.unique_id, policy)
+    COMPILED.leave(parsed, document, source_id=inline_source_id(owner.unique_id, name))
 
 
 def get_inline_policy(

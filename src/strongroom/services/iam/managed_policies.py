@@ -17,7 +17,14 @@ from typing import Final
 from strongroom.errors import Fault
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Target
-from strongroom.policy.document import SIZE_LIMITS, MalformedPolicy, PolicyKind, parse_policy, policy_size
+from strongroom.policy.document import (
+    SIZE_LIMITS,
+    Document,
+    MalformedPolicy,
+    PolicyKind,
+    parse_policy,
+    policy_size,
+)
 from strongroom.policy.managed import ManagedPolicy, find_managed_policy
 from strongroom.services.iam import errors
 from strongroom.services.iam.lookup import NO_CONDITIONS, Conditions
@@ -96,18 +103,19 @@ def own_policy(target: Target, refusal: Fault) -> CustomerPolicy:
     return policy
 
 
-def check_document(text: str) -> None:
-    """Refuse what cannot be the text of a managed policy.
+def read_document(text: str) -> Document:
+    """Check what is to be the text of a managed policy.
 
     Raises:
         Fault: MalformedPolicyDocument (in the order of identity reference 2.2), LimitExceeded.
     """
     try:
-        parse_policy(text, PolicyKind.IDENTITY)
+        document = parse_policy(text, PolicyKind.IDENTITY)
     except MalformedPolicy as problem:
         raise errors.malformed_policy(problem.message) from problem
     if policy_size(text) > _CHARACTERS_MOST:
         raise errors.quota_exceeded("PolicySize", _CHARACTERS_MOST)
+    return document
 
 
 def version_number(policy: CustomerPolicy, version_id: str) -> int:

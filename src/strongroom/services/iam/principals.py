@@ -21,7 +21,7 @@ from strongroom.gateway.compiling import COMPILED
 from strongroom.policy.compile import CompiledPolicy, PolicySet, compile_policy
 from strongroom.policy.document import MalformedPolicy, PolicyKind
 from strongroom.policy.managed import find_managed_policy
-from strongroom.services.iam.identity_rows import GROUPS, ROLES, USERS, identity_key
+from strongroom.services.iam.identity_rows import GROUPS, ROLES, USERS, identity_key, inline_source_id
 from strongroom.services.iam.model import Group, GroupAttributes, InlinePolicy, Role, User
 from strongroom.services.iam.policy_rows import policy_key, text_in_force
 from strongroom.store.errors import StoreTampered
@@ -168,7 +168,9 @@ def _own_policies(rows: Rows, identity: User | Group | Role, inline: list[Inline
     attributes = identity.attributes
     policies = [managed_policy(rows, arn) for arn in attributes.attached]
     policies += [
-        compile_or_deny(policy.document, PolicyKind.IDENTITY, f"{identity.unique_id}/{policy.name}")
+        compile_or_deny(
+            policy.document, PolicyKind.IDENTITY, inline_source_id(identity.unique_id, policy.name)
+        )
         for policy in inline
     ]
     arns = list(attributes.attached)

@@ -8,6 +8,7 @@ Source: https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.htm
 
 from __future__ import annotations
 
+from strongroom.gateway.compiling import COMPILED
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.kms import errors
@@ -41,13 +42,14 @@ def handle(context: Context, request: Request, target: Target) -> None:
     held = existing(target)
     if request.policy_name not in (None, POLICY_NAME):
         raise errors.policy_not_found(str(request.policy_name))
-    _, principal_ids = read_policy(
+    document, principal_ids = read_policy(
         context,
         request.policy,
         held.key.arn,
         bypass_lockout=bool(request.bypass_policy_lockout_safety_check),
     )
     update_key(context.transaction, put_policy(context.transaction, held.key, request.policy, principal_ids))
+    COMPILED.leave(document, request.policy, source_id=held.key.arn, principal_ids=principal_ids)
 
 
 _ACTION = "kms:PutKeyPolicy"

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from strongroom.gateway.compiling import COMPILED
 from strongroom.gateway.context import Context
 from strongroom.gateway.operation import Mode, Operation, Target
 from strongroom.services.secretsmanager import errors
@@ -71,6 +72,7 @@ def handle(context: Context, request: Request, target: Target) -> Response:
         raise errors.public_policy()
     policy = BoundPolicy(request.resource_policy, principal_ids)
     put_policy(context.transaction, secret, policy, context.now_ms)
+    COMPILED.leave(document, policy.document, source_id=secret.arn, principal_ids=principal_ids)
     return Response(arn=secret.arn, name=secret.name, policy_name=request.policy_name)
 
 
