@@ -7,8 +7,11 @@ import os
 import tempfile
 import threading
 import weakref
+from collections.abc import Callable
+from contextvars import Context
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVarTuple
 
 import pytest
 from hypothesis import given, settings
@@ -23,6 +26,8 @@ from strongroom.audit.layout import anchor_path, checkpoint_log, list_segments
 from strongroom.audit.verify import verify_audit
 
 from .places import ANCHOR_KEY, NOW_MS, PUBLIC_KEY, SIGNER, Disk, open_writer, record, run_journal, settle
+
+Given = TypeVarTuple("Given")
 
 
 def intact(directory: Path) -> int:
@@ -238,6 +243,42 @@ def test_l01_a_hanging_disk_refuses_within_two_seconds(tmp_path: Path, comes_bac
     # A hung sync that succeeds late leaves its record: written for a refused call, never the other way round.
     assert intact(tmp_path) == (2 if comes_back_with_error else 3)
     assert list(list_segments(tmp_path, "worker-0")) == [1, 2]
+
+
+class LateLoop(TimedLoop):
+    """A loop that calls a timer that is due before what a thread has left for it, as uvloop does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_told = threading.Event()
+
+    def call_soon_threadsafe(
+        self, callback: Callable[[*Given], object], *args: *Given, context: Context | None = None
+    ) -> asyncio.Handle:
+        left = super().call_soon_threadsafe(partial(self.call_soon, callback, *args, context=context))
+        self.is_told.set()
+        return left
+
+
+def test_l01_a_loop_that_is_late_takes_no_disk_for_hanging(tmp_path: Path) -> None:
+    """A starved process hears of a sync and of the end of its patience at once: what the disk has said counts."""
+    loop = LateLoop()
+
+    async def main() -> None:
+        journal = Journal(open_writer(tmp_path), loop, SIGNER, NOW_MS)
+        first = asyncio.create_task(settle(journal, [record(1)]))
+        for _ in range(4):  # turns until the group is on its way
+            await asyncio.sleep(0)
+        assert loop.is_told.wait(30)  # the loop stands still meanwhile
+        loop.moved_s = PATIENCE_S + 0.01
+        assert await first == [True]
+        assert await settle(journal, [record(2)]) == [True]
+        assert len(list_segments(tmp_path, "worker-0")) == 1
+        await journal.close(NOW_MS)
+
+    loop.run_until_complete(main())
+    loop.close()
+    assert intact(tmp_path) == 2
 
 
 def test_a_waiting_group_is_counted_from_its_own_first_record(tmp_path: Path) -> None:

@@ -12,7 +12,9 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from strongroom.clock import system_clock
 from strongroom.config import ANSWER_WITHIN_MS
@@ -220,3 +222,28 @@ def test_l01_a_server_whose_store_hangs_refuses_and_recovers(tmp_path: Path) -> 
         client.close()
     finally:
         server.close()
+
+
+def test_l01_a_refusal_is_one_that_the_sdk_sends_again(second_server: Any) -> None:
+    """A call that came while the store hung succeeds, without a word in the application, once the store is back."""
+    server: Server = second_server(settings={"answer_within_ms": 500})
+    for number, mode in enumerate(("legacy", "standard"), 1):
+        client = server.client("secretsmanager", retries={"mode": mode, "total_max_attempts": 10})
+        client.create_secret(**{**SECRET, "Name": mode})
+        descriptor = os.open(server.data_dir / TURN_NAME, os.O_RDWR)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        statuses: list[int] = []
+        come_back = partial(answered, statuses, descriptor)
+        client.meta.events.register("before-parse.secretsmanager.PutSecretValue", come_back)
+        sent = {**put(number), "SecretId": mode}
+        assert client.put_secret_value(**sent)["VersionId"] == sent["ClientRequestToken"]
+        os.close(descriptor)
+        assert statuses[0] == 500
+        assert statuses[-1] == 200
+        assert client.get_secret_value(SecretId=mode)["VersionId"] == sent["ClientRequestToken"]
+
+
+def answered(statuses: list[int], turn: int, *, response_dict: dict[str, Any], **_: Any) -> None:
+    """Note the status of an answer, and give the turn back."""
+    statuses.append(response_dict["status_code"])
+    fcntl.flock(turn, fcntl.LOCK_UN)

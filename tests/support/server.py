@@ -224,7 +224,7 @@ class Server:
         key: Key | Account | None = None,
         **config: Any,
     ) -> Any:
-        """Make a boto3 client without retries.
+        """Make a boto3 client, without retries unless ``config`` wants some.
 
         Args:
             service: For example ``secretsmanager``.
@@ -234,6 +234,7 @@ class Server:
             config: Further members of botocore's ``Config``.
         """
         who = key or account or self.first
+        members = {"retries": {"total_max_attempts": 1}, "connect_timeout": 10, "read_timeout": 30, **config}
         client = _session().client(
             service,
             region_name=region,
@@ -241,9 +242,7 @@ class Server:
             aws_access_key_id=who.access_key_id,
             aws_secret_access_key=who.secret_access_key,
             aws_session_token=who.session_token if isinstance(who, Key) else None,
-            config=Config(
-                retries={"total_max_attempts": 1}, **{"connect_timeout": 10, "read_timeout": 30, **config}
-            ),
+            config=Config(**members),
         )
         self._clients.add(client)
         _resting.append(client)

@@ -7,6 +7,7 @@ Rules:
    that delays a record.
  - A callback gets True only when its record is durable (L-01). It gets False when the write failed, and at
    the latest ``PATIENCE_S`` after its append when the disk hangs, so that the call is refused within 2 s.
+ - A disk that has answered did not hang, however late the loop hears of it.
  - While the disk hangs every append is refused at once. When it comes back, or after a failure, the next
    append makes the writer begin a new segment: the journal recovers by itself.
  - A callback that raises is reported to the event loop and disturbs no other.
@@ -45,7 +46,7 @@ OnDurable = Callable[[bool], None]
 class _Group:
     """Records on their way to the disk."""
 
-    __slots__ = ("callbacks", "checkpoints", "frames", "head", "seen", "since")
+    __slots__ = ("callbacks", "checkpoints", "frames", "head", "is_over", "seen", "since")
 
     def __init__(self) -> None:
         self.frames: list[bytes] = []
@@ -53,6 +54,7 @@ class _Group:
         self.checkpoints: list[bytes] = []
         self.callbacks: list[OnDurable] = []
         self.head: Head | None = None
+        self.is_over = False  # whether the flusher is done with it
         self.since = 0.0
 
 
@@ -218,6 +220,7 @@ class Journal:
                 commit(group.frames, group.checkpoints, group.head)
             except AuditUnwritable as refusal:
                 problem = refusal
+            group.is_over = True
             # A loop that was closed under us has nobody left to tell.
             with contextlib.suppress(RuntimeError):
                 report(self._land, group, problem)
@@ -258,6 +261,10 @@ class Journal:
         self._watch = None
         group = self._flying
         assert group is not None
+        if group.is_over:
+            # The loop was kept from its turns: uvloop calls timers that are due before it lets a group land, although
+            # the group was there first. It lands in the next turn.
+            return
         self._is_stalled = True
         self.problem = AuditUnwritable(f"journal {self._writer.journal}: the disk did not answer in time")
         refused = [*group.callbacks, *self._collecting.callbacks]
