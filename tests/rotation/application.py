@@ -31,6 +31,7 @@ class Reader(threading.Thread):
 
     Attributes:
         kept: The value.
+        accepted: The value that was accepted last; empty before the first.
         uses: How often it was accepted.
         refusals: How often it was refused before one of the tries succeeded.
         failures: How often all of them were refused.
@@ -45,6 +46,7 @@ class Reader(threading.Thread):
         self._ending = threading.Event()
         self.uses = self.refusals = self.failures = 0
         self.longest_s = 0.0
+        self.accepted: dict[str, Any] = {}
         self.kept = self.read()
 
     def read(self) -> dict[str, Any]:
@@ -58,7 +60,7 @@ class Reader(threading.Thread):
     def run(self) -> None:
         """Use it until it is told to end."""
         while not self._ending.is_set():
-            if self.is_accepted():
+            if self._uses():
                 self.uses += 1
                 continue
             self.refusals += 1
@@ -71,6 +73,10 @@ class Reader(threading.Thread):
         """Return when it was accepted more often than that."""
         until(lambda: self.uses > uses, give_up_s=give_up_s)
 
+    def wait_for_value(self, value: dict[str, Any]) -> None:
+        """Return when it was accepted with this value: no try of it belongs to two rotations."""
+        until(lambda: self.accepted == value, give_up_s=60.0)
+
     def end(self) -> None:
         """End it."""
         self._ending.set()
@@ -80,9 +86,16 @@ class Reader(threading.Thread):
         for pause_s in self._pauses_s:
             time.sleep(pause_s)
             self.kept = self.read()
-            if self.is_accepted():
+            if self._uses():
                 return True
         return False
+
+    def _uses(self) -> bool:
+        used = self.kept
+        if not self.is_accepted():
+            return False
+        self.accepted = used
+        return True
 
 
 class Application(Reader):
@@ -117,7 +130,9 @@ def rotate_under_an_application(database: Database, server: Server, account: Acc
     passwords = []
     for _ in range(times):
         rotate(client, "busy")
-        passwords.append(application.read()["password"])
+        value = application.read()
+        application.wait_for_value(value)
+        passwords.append(value["password"])
     application.end()
     assert application.failures == 0
     assert application.uses > len(passwords)

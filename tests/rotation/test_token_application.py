@@ -79,7 +79,9 @@ def test_an_api_is_called_all_along(
     tokens = [caller.kept["access_token"]]
     for _ in range(rounds(10, 200)):
         rotate(client, "busy-token", RotationLambdaARN=function)
-        tokens.append(caller.read()["access_token"])
+        value = caller.read()
+        caller.wait_for_value(value)
+        tokens.append(value["access_token"])
     caller.end()
     longest_ms = longest_gap_ms(server, client.describe_secret(SecretId="busy-token")["ARN"])
     with capsys.disabled():
