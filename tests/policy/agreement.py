@@ -29,14 +29,25 @@ def principal(caller: Caller) -> Principal:
     )
 
 
-def answer(case: Case, *, is_merged: bool = True) -> Decision:
-    """Decide a case with the product; ``is_merged`` asks the identity policies as one ``PolicySet``."""
+def answer(case: Case, *, is_merged: bool = True, sets: int = 0) -> Decision:
+    """Decide a case with the product.
+
+    Args:
+        case: The case.
+        is_merged: Whether the identity policies are asked as one ``PolicySet``.
+        sets: How many of them are in a set of their own first, which was asked before, and the rest in another.
+    """
     resource = None
     if case.resource_policy is not None:
         bound = tuple(case.bound.items())
         resource = _compile(case.resource_policy, PolicyKind[case.resource_kind], bound)
     sessions = case.sessions
     identity = [_compile(text, PolicyKind.IDENTITY) for text in case.identity]
+    whole = PolicySet(identity)
+    if sets:
+        first, second = PolicySet(identity[:sets]), PolicySet(identity[sets:])
+        first.table(case.action)
+        whole = PolicySet([first, PolicySet([second])])
     return evaluate(
         Question(
             principal=principal(case.caller),
@@ -45,7 +56,7 @@ def answer(case: Case, *, is_merged: bool = True) -> Decision:
             resource_account=case.owner,
             context={key: tuple(values) for key, values in case.context.items()},
         ),
-        identity=PolicySet(identity) if is_merged else identity,
+        identity=whole if is_merged else identity,
         resource=resource,
         boundary=None if case.boundary is None else _compile(case.boundary, PolicyKind.BOUNDARY),
         session=None if sessions is None else [_compile(text, PolicyKind.SESSION) for text in sessions],

@@ -120,6 +120,28 @@ def test_p02_wildcards_inside_match_few_patterns(monkeypatch: pytest.MonkeyPatch
     assert counts[1] <= counts[0] + 5
 
 
+def test_sets_that_are_part_of_another_stay_as_they_are() -> None:
+    """Each finds what its own policies say, however often and with whom it was merged."""
+    other = SECRET.replace("secret:", "secret:other-")
+
+    def one(resource: str) -> PolicySet:
+        return PolicySet([policy(["Allow", READ, resource]), policy(["Allow", READ, f"{resource}*"])])
+
+    def found(policies: PolicySet, resource: str = SECRET) -> int:
+        index = policies.table(READ).allow
+        assert index is not None
+        return len(index.find(question(resource=resource)))
+
+    first, second, third = one(SECRET), one(SECRET), one(other)
+    pair = PolicySet([first, second])
+    for _ in range(2):
+        assert found(PolicySet([third, pair, first])) == found(PolicySet([pair, third, first])) == 6
+        assert found(PolicySet([pair, third, first]), other) == 2
+        assert [found(each) for each in (first, second, pair)] == [2, 2, 4]
+        assert (found(third), found(third, other)) == (0, 2)
+    assert tuple(PolicySet([pair, third])) == (*first, *second, *third)
+
+
 def test_tables_by_action_are_bounded() -> None:
     """Questions about ever new actions do not make a policy grow without end."""
     compiled = policy(["Allow", "sns:*", "*"])

@@ -228,6 +228,8 @@ def test_splitting_means_nothing(seed: int) -> None:
     draw, asked = _draw(seed)
     for case in asked:
         assert _same(answer(case), answer(case, is_merged=False))
+        for sets in range(1, len(case.identity) + 1):
+            assert answer(case) == answer(case, sets=sets)
         other = _all_changed(case, _split(draw))
         apart = [
             json.dumps({**json.loads(text), "Statement": [one]})

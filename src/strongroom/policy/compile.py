@@ -288,15 +288,28 @@ class CompiledPolicy:
 class PolicySet(tuple[CompiledPolicy, ...]):
     """The identity policies of a caller, asked as if they were one policy.
 
+    It may be made of sets: what those have merged already is merged with the rest then. So a set that holds while
+    others change, or that several callers have, is worth keeping.
+
     Attributes:
+        parts: What it was made of.
         tables: What they have to say about an action together; filled by ``table``.
     """
 
+    parts: tuple[CompiledPolicy | PolicySet, ...]
     tables: dict[str, ActionTable]
 
-    def __new__(cls, policies: Iterable[CompiledPolicy] = ()) -> PolicySet:
+    def __new__(cls, parts: Iterable[CompiledPolicy | PolicySet] = ()) -> PolicySet:
         """Make a set that has not been asked yet."""
+        given = tuple(parts)
+        policies: list[CompiledPolicy] = []
+        for part in given:
+            if isinstance(part, PolicySet):
+                policies += part
+            else:
+                policies.append(part)
         made = super().__new__(cls, policies)
+        made.parts = given
         made.tables = {}
         return made
 
@@ -308,7 +321,7 @@ class PolicySet(tuple[CompiledPolicy, ...]):
             for policy in self:
                 if policy.before_table is not None and (is_large or action not in policy.tables):
                     policy.before_table(self, action)  # of all policies at once, not of one after the other
-            tables = [policy.table(action) for policy in self]
+            tables = [part.table(action) for part in self.parts]
             table = ActionTable(
                 deny=_merge([one.deny for one in tables]), allow=_merge([one.allow for one in tables])
             )

@@ -206,23 +206,23 @@ class ResourceIndex(Generic[Named]):
 
     @classmethod
     def merged(cls, indexes: Sequence[ResourceIndex[Named]]) -> ResourceIndex[Named]:
-        """Make one index of several that are finished; they stay as they are."""
+        """Make one index of several that are finished; they stay as they are.
+
+        It costs the most to go through the buckets of the second and all that follow: let the first be the largest.
+        """
+        first = indexes[0]
         if len(indexes) == 1:
-            return indexes[0]
+            return first
         made: ResourceIndex[Named] = cls()
-        for index in indexes:
-            made._everything += index._everything
-            made._others += index._others
-            made._exclusions += index._exclusions
-            made._is_flat = made._is_flat and index._is_flat
-            for into, buckets in (
-                (made._exact, index._exact),
-                (made._by_head, index._by_head),
-                (made._by_gram, index._by_gram),
-            ):
-                for key, entries in buckets.items():
-                    into.setdefault(key, []).extend(entries)
-        made._measure()
+        made._everything = [item for index in indexes for item in index._everything]
+        made._others = [entry for index in indexes for entry in index._others]
+        made._exclusions = [exclusion for index in indexes for exclusion in index._exclusions]
+        made._is_flat = all(index._is_flat for index in indexes)
+        made._exact = _joined([index._exact for index in indexes])
+        made._by_head = _joined([index._by_head for index in indexes])
+        made._by_gram = _joined([index._by_gram for index in indexes])
+        made._head_lengths = tuple(sorted({each for index in indexes for each in index._head_lengths}))
+        made._gram_lengths = tuple(sorted({each for index in indexes for each in index._gram_lengths}))
         return made
 
     def add_everywhere(self, item: Named) -> None:
@@ -257,15 +257,12 @@ class ResourceIndex(Generic[Named]):
             is_head, key = min(_keys(entry[0]), key=shared.__getitem__)
             (self._by_head if is_head else self._by_gram).setdefault(key, []).append(entry)
         self._waiting = []
-        self._measure()
+        self._head_lengths = tuple(sorted({len(head) for head in self._by_head}))
+        self._gram_lengths = tuple(sorted({len(gram) for gram in self._by_gram}))
 
     def _keys_of_waiting(self) -> Iterator[tuple[bool, str]]:
         for pattern, _ in self._waiting:
             yield from set(_keys(pattern))
-
-    def _measure(self) -> None:
-        self._head_lengths = tuple(sorted({len(head) for head in self._by_head}))
-        self._gram_lengths = tuple(sorted({len(gram) for gram in self._by_gram}))
 
     def find(self, question: Question) -> Sequence[Named]:
         """Return the statements that name the question's resource; one may be named twice."""
@@ -305,6 +302,23 @@ class ResourceIndex(Generic[Named]):
                 entries = buckets.get(gram)
                 if entries is not None:
                     yield entries
+
+
+def _joined(several: Sequence[Buckets[Named]]) -> Buckets[Named]:
+    """Join buckets; a bucket that only one of them has is shared with it."""
+    made = several[0].copy()
+    own: set[str] = set()
+    for buckets in several[1:]:
+        for key, entries in buckets.items():
+            held = made.get(key)
+            if held is None:
+                made[key] = entries
+            elif key in own:
+                held += entries
+            else:
+                made[key] = held + entries
+                own.add(key)
+    return made
 
 
 def _keys(pattern: ResourcePattern) -> list[tuple[bool, str]]:

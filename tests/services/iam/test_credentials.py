@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from strongroom.gateway.caller import Credential
+from strongroom.policy.compile import PolicySet
 from strongroom.policy.evaluate import evaluate
 from strongroom.policy.question import Question
 from strongroom.services.iam.credentials import new_access_key
@@ -123,6 +124,52 @@ def test_s09_a_change_of_the_user_holds_from_the_next_request(store: IAMStore) -
     with store.change() as transaction:
         USERS.remove(transaction, admin)
     assert store.find(store.admin.access_key_id) is None
+
+
+def test_s09_managed_policies_are_merged_once_and_hold_no_longer_than_they_are_attached(
+    store: IAMStore,
+) -> None:
+    """Inline policies change without them; whatever changes about themselves makes another set."""
+    user = store.make_user()
+    key, _ = store.make_key(user)
+
+    def put(effect: str) -> PolicySet:
+        text = ALLOW_ALL.replace("Allow", effect)
+        with store.change() as transaction:
+            USERS.put_policy(transaction, user.unique_id, InlinePolicy("all", text))
+        credential = store.find(key.access_key_id)
+        assert may(credential) is (effect == "Allow")
+        assert credential is not None
+        identity = credential.caller.identity
+        assert isinstance(identity, PolicySet)
+        [own] = identity.parts
+        assert isinstance(own, PolicySet)
+        [attached, _] = own.parts
+        assert isinstance(attached, PolicySet)
+        return attached
+
+    def attach(*names: str) -> None:
+        with store.change() as transaction:
+            held = USERS.find(transaction, ACCOUNT, "alice")
+            assert held is not None
+            arns = tuple(f"arn:aws:iam::aws:policy/{name}" for name in names)
+            USERS.change_attributes(transaction, held, attached=arns)
+
+    attach("AdministratorAccess", "SecretsManagerReadWrite")
+    first = put("Allow")
+    assert put("Deny") is put("Allow") is first
+    for names in (
+        ("SecretsManagerReadWrite", "AdministratorAccess"),
+        ("AdministratorAccess",),
+        ("AdministratorAccess", "IAMFullAccess"),
+        (),
+    ):
+        attach(*names)
+        changed = put("Deny")
+        assert [policy.source_id.rpartition("/")[2] for policy in changed] == list(names)
+    with store.change() as transaction:
+        USERS.remove_policy(transaction, user.unique_id, "all")
+    assert not may(store.find(key.access_key_id))
 
 
 def test_p07_a_user_made_anew_under_an_old_name_inherits_nothing(store: IAMStore) -> None:

@@ -11,6 +11,7 @@ Rules:
 from __future__ import annotations
 
 import logging
+import operator
 from collections.abc import Mapping
 from functools import cache
 from typing import Final
@@ -36,6 +37,8 @@ _TRUST_NOBODY: Final = (
 _WEIGHT_BYTES: Final = 1_000
 _WEIGHT_PER_CHARACTER: Final = 6
 """What a policy weighs once it is compiled and has been asked, for each character of its text."""
+_WEIGHT_PER_PATTERN: Final = 150
+"""What one more resource weighs in the merged tables of a set, where it shares what the policies have."""
 
 
 class PoliciesInForce(msgspec.Struct, frozen=True):
@@ -68,12 +71,12 @@ def policies_of_user(rows: Rows, user: User) -> PoliciesInForce:
         StoreTampered: A row is not what Strongroom wrote.
     """
     own = _own_policies(rows, user, USERS.list_policies(rows, user.unique_id))
-    identity = list(own.identity)
+    identity = [own.identity]
     depends_on = [*own.depends_on]
     weight = own.weight
     for group_id in user.attributes.groups:
         of_group = _cached_group(rows, group_id)
-        identity.extend(of_group.identity)
+        identity.append(of_group.identity)
         depends_on.extend(of_group.depends_on)
     return PoliciesInForce(PolicySet(identity), own.boundary, tuple(dict.fromkeys(depends_on)), weight)
 
@@ -166,24 +169,44 @@ def _load_group(rows: Rows, group_id: str) -> PoliciesInForce:
 
 def _own_policies(rows: Rows, identity: User | Group | Role, inline: list[InlinePolicy]) -> PoliciesInForce:
     attributes = identity.attributes
-    policies = [managed_policy(rows, arn) for arn in attributes.attached]
-    policies += [
-        compile_or_deny(
-            policy.document, PolicyKind.IDENTITY, inline_source_id(identity.unique_id, policy.name)
-        )
-        for policy in inline
-    ]
+    attached = [managed_policy(rows, arn) for arn in attributes.attached]
+    policies = PolicySet(attached)
+    if inline:
+        own = [
+            compile_or_deny(
+                policy.document, PolicyKind.IDENTITY, inline_source_id(identity.unique_id, policy.name)
+            )
+            for policy in inline
+        ]
+        policies = PolicySet([_attached_set(rows, identity.unique_id, attached), *own])
     arns = list(attributes.attached)
     boundary = None
     if not isinstance(attributes, GroupAttributes) and attributes.boundary is not None:
         boundary = limiting_policy(rows, attributes.boundary, PolicyKind.BOUNDARY)
         arns.append(attributes.boundary)
     return PoliciesInForce(
-        identity=PolicySet(policies),
+        identity=policies,
         boundary=boundary,
         depends_on=(identity_key(identity.unique_id), *map(policy_key, arns)),
         weight=_WEIGHT_BYTES + _WEIGHT_PER_CHARACTER * sum(len(policy.document) for policy in inline),
     )
+
+
+def _attached_set(rows: Rows, unique_id: str, attached: list[CompiledPolicy]) -> PolicySet:
+    """Give the set of an identity's managed policies: the same as before where they are the same.
+
+    Its inline policies may change meanwhile, and the others need not be merged again.
+    """
+    key = f"iam-attached:{unique_id}"
+    held: PolicySet | None = rows.cache.get(key)
+    # What is kept hangs on no row: whether it still holds is seen by the policies themselves.
+    if held is not None and len(held) == len(attached) and all(map(operator.is_, held, attached)):
+        return held
+    made = PolicySet(attached)
+    if len(attached) > 1:
+        patterns = sum([policy.patterns for policy in attached])
+        rows.cache.put(key, made, _WEIGHT_BYTES + _WEIGHT_PER_PATTERN * patterns)
+    return made
 
 
 def _customer_policy(rows: Rows, key: str, arn: str, kind: PolicyKind) -> CompiledPolicy:
