@@ -203,6 +203,7 @@ class Proxy:
         drop_before: As above, but the client's bytes do not arrive either.
         refuses: Whether new connections are closed at once.
         is_silent: Whether nothing at all is passed on.
+        connections: How many clients have made.
         cut_at: The number of the message from clients at which the connection ends, once; 0 for none.
         cut_arrives: Whether that message still arrives, and only its answer is lost.
         hears: Hears of each message from clients, with its number, before it is passed on.
@@ -221,6 +222,7 @@ class Proxy:
         self.silent_after = b""
         self.lost = 0
         self.messages = 0
+        self.connections = 0
         self.cut_at = 0
         self.cut_arrives = False
         self.hears: Callable[[int, bytes], None] | None = None
@@ -238,6 +240,7 @@ class Proxy:
                 client, _ = self._listening.accept()
             except OSError:
                 return
+            self.connections += 1
             threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:

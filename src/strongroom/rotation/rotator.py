@@ -231,8 +231,12 @@ class Rotator(Protocol):
         """Log in."""
         ...
 
-    def apply(self, change: Change) -> None:
+    def apply(self, change: Change) -> Probe | None:
         """Let the target take ``change.wanted``.
+
+        Returns:
+            The outcome of a log-in with it that began to authenticate after the target took it, by a rotator that
+            is sooner done with it than with ``probe``; None for none, or when it was not accepted.
 
         Raises:
             TargetFailed: It did not, or whether it did is not known.

@@ -78,6 +78,7 @@ class Runner:
         self._is_sole = False
         self._is_clean = False
         self._applies = 0
+        self._logged_in: Probe | None = None
         self._issuing = Issuing(parts, self._commit, self._end)
         self._by_function = ByFunction(parts, self._journal)
 
@@ -160,6 +161,7 @@ class Runner:
 
     def _go_on(self, look: Look, rotator: Rotator) -> Look | None:
         """Log in with the wanted value and, if need be, with the others; then do what the machine says."""
+        logged_in, self._logged_in = self._logged_in, None  # right after the change, which nothing followed
         if self._waits(look):
             return self._commit(look, _until_quiet)
         wanted = look.documents.get(look.wanted)
@@ -168,7 +170,7 @@ class Runner:
             return self._fail(look, DocumentRefused("the version to be rotated in has no value"), SET)
         if look.aim is Aim.RESTORE and pending is not None and not wanted.names_same_account(pending):
             return self._commit(look, abandoned)  # the account that was touched is not the current one
-        found = rotator.probe(wanted)
+        found = logged_in or rotator.probe(wanted)
         self._parts.hook("probed")
         holder, others = None, Evidence.REFUSED
         first_other: Probe | None = None
@@ -235,7 +237,7 @@ class Runner:
             deadline=started + CALL_MOST_S,
         )
         try:
-            rotator.apply(change)
+            self._logged_in = rotator.apply(change)
         except TargetFailed as problem:
             self._is_clean = problem.is_certain and self._is_sole
             self._parts.hook("apply-failed")

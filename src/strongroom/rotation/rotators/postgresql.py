@@ -35,7 +35,14 @@ from strongroom.rotation.rotator import (
 from strongroom.rotation.rotators import Reach
 from strongroom.rotation.rotators.credentials import OneAccount, check_texts, log_in_check
 from strongroom.rotation.rotators.places import port_of
-from strongroom.rotation.rotators.postgresql_target import DEFAULT_PORT, Session, classify, connect, probe
+from strongroom.rotation.rotators.postgresql_target import (
+    DEFAULT_PORT,
+    PreparedProbe,
+    Session,
+    classify,
+    connect,
+    probe,
+)
 
 ENGINES: Final = frozenset({"postgres", "aurora-postgresql"})
 NAME_BYTES_MOST: Final = 63
@@ -56,8 +63,8 @@ class SingleUser(OneAccount):
         """Log in."""
         return probe(document, self._reach)
 
-    def apply(self, change: Change) -> None:
-        """Change the verifier of the account that the holder is."""
+    def apply(self, change: Change) -> Probe | None:
+        """Change the verifier of the account that the holder is, and log in at once."""
         self.check_pending(change.wanted, change.holder)
         session = open_session(change.holder, self._reach)
         with closing(session.connection):
@@ -67,7 +74,10 @@ class SingleUser(OneAccount):
                 sql.SQL("SET LOCAL ROLE NONE"),
                 alter_password(session, session.user, change.wanted.text("password"), session.uses_md5),
             ]
-            run(session, statements, change.deadline)
+            with closing(PreparedProbe(change.wanted, session, self._reach)) as prepared:
+                run(session, statements, change.deadline)
+                session.connection.close()  # an account may be allowed one connection only
+                return prepared.end()
 
     def rehearse(self, current: Document, _administrator: Document | None) -> Rehearsal:
         """Log in and look; the account may always change its own password where changes are taken."""

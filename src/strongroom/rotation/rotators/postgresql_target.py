@@ -12,19 +12,24 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 import psycopg
+from psycopg.pq import abc
 
 from strongroom.rotation.machine import Evidence
 from strongroom.rotation.rotator import Cause, Document, Probe, Server, TargetFailed
 from strongroom.rotation.rotators import Reach
 from strongroom.rotation.rotators.credentials import LogInFailed, failed_probe
 from strongroom.rotation.rotators.places import ADDRESSES_MOST, Encryption, Place, encryption_of, locate
-from strongroom.rotation.rotators.postgresql_login import Refusal, log_in
+from strongroom.rotation.rotators.postgresql_login import Refusal, begin, finish, log_in
 from strongroom.rotation.rotators.watch import Watch
 
 CONNECT_WITHIN_S: Final = 5
+BEGIN_WITHIN_S: Final = 2
+END_WITHIN_S: Final = 3
+"""Of a log-in that is prepared; what takes longer is given up, and another one is made when the change was."""
 STATEMENT_WITHIN_MS: Final = 4_000
 DEFAULT_PORT: Final = 5432
 DEFAULT_DATABASE: Final = "postgres"
@@ -122,6 +127,10 @@ def _connect_with_its_scheme(document: Document, place: Place, address: str, rea
 
 
 def _connect(document: Document, place: Place, address: str, reach: Reach, scheme: str) -> Session:
+    return _enter(log_in(_settings(document, place, address, reach, scheme), CONNECT_WITHIN_S), scheme)
+
+
+def _settings(document: Document, place: Place, address: str, reach: Reach, scheme: str) -> dict[str, Any]:
     settings: dict[str, Any] = {
         "host": place.host,
         "port": place.port,
@@ -141,7 +150,10 @@ def _connect(document: Document, place: Place, address: str, reach: Reach, schem
     if address:
         settings["hostaddr"] = address
     _forget_environment()
-    found = log_in(settings, CONNECT_WITHIN_S)
+    return settings
+
+
+def _enter(found: abc.PGconn | Refusal, scheme: str) -> Session:
     if isinstance(found, Refusal):
         raise _failure(found, scheme)
     connection = WatchedConnection(found)
@@ -199,14 +211,54 @@ def _failure(refusal: Refusal, scheme: str) -> LogInFailed:
 
 def probe(document: Document, reach: Reach) -> Probe:
     """Log in and out."""
+    return _judge(document, lambda: connect(document, reach))
+
+
+def _judge(document: Document, enter: Callable[[], Session]) -> Probe:
     try:
-        session = connect(document, reach)
+        session = enter()
     except TargetFailed as problem:
         return failed_probe(problem)
     session.connection.close()
     if session.user != document.text("username"):
         return Probe(Evidence.UNKNOWN, Cause.CONFIGURATION, "the server maps the user to another one")
     return Probe(Evidence.ACCEPTED, server=session.server)
+
+
+class PreparedProbe:
+    """A log-in that is begun while the value is not in force yet, and ended when it is.
+
+    Between the change and the move of AWSCURRENT no value works for an application that reads it. The first half of
+    the log-in that stands between the two needs no password, so it is made before.
+
+    Args:
+        document: What logs in.
+        session: An open one of the same account, whose address and scheme are used.
+        reach: As for every log-in.
+
+    Raises:
+        TargetFailed: The document cannot be used.
+    """
+
+    def __init__(self, document: Document, session: Session, reach: Reach) -> None:
+        self._document = document
+        self._scheme = "md5" if session.uses_md5 else "scram-sha-256"
+        place, address = locate(document, reach, DEFAULT_PORT), session.connection.info.hostaddr
+        self._begun = begin(_settings(document, place, address, reach, self._scheme), BEGIN_WITHIN_S)
+
+    def end(self) -> Probe | None:
+        """Log in and out; None unless it succeeds: what was begun before the change is no evidence of a failure."""
+        begun, self._begun = self._begun, None
+        if begun is None:
+            return None
+        found = _judge(self._document, lambda: _enter(finish(begun, END_WITHIN_S), self._scheme))
+        return found if found.evidence is Evidence.ACCEPTED else None
+
+    def close(self) -> None:
+        """Give it up, if it was not ended."""
+        if self._begun is not None:
+            self._begun.finish()
+            self._begun = None
 
 
 def classify(problem: psycopg.Error) -> tuple[Cause, str]:
