@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from strongroom.services.secretsmanager.model import AWSCURRENT, AWSPENDING
-from tests.faults.polling import until
 from tests.rotation.stand import Stand
 from tests.support.postgresql import Proxy
 
@@ -102,44 +101,6 @@ def lose(database: Database, stand: Stand, proxy: Proxy, statement: bytes, *, ar
         assert_usable(database, stand, secret_id)
         if not stand.row(secret_id).work.token:
             break
-    assert proxy.lost == 1
-    assert_rotated(database, stand, secret_id)
-    assert stand.versions(secret_id) == 2
-
-
-def connect_before(database: Database, stand: Stand, proxy: Proxy, statement: bytes) -> None:
-    """What logs in after the change is connected when the change is sent; nothing is until AWSCURRENT has moved."""
-    database.make_user("app")
-    secret_id = stand.add(document(database, port=proxy.port, ssl=False))
-    stand.begin(secret_id)
-    seen: list[tuple[str, int]] = []
-    stand.hook = lambda boundary: seen.append((boundary, proxy.connections))
-
-    def hears(_number: int, data: bytes) -> None:
-        if statement in data:
-            at_first = dict(seen)["intended"]
-            until(lambda: proxy.connections == at_first + 2)  # one that changes, one that will log in
-
-    proxy.hears = hears
-    stand.run(secret_id)
-    assert_rotated(database, stand, secret_id)
-    moved = [boundary for boundary, _ in seen].index("committed-promoted")
-    at = dict(seen[: moved + 1])
-    assert at["probed"] == at["committed-promoted"] == at["intended"] + 2
-
-
-def lose_the_prepared(database: Database, stand: Stand, proxy: Proxy, statement: bytes) -> None:
-    """Cut what was connected before the change when it logs in: another log-in decides."""
-    database.make_user("app")
-    secret_id = stand.add(document(database, port=proxy.port, ssl=False))
-    stand.begin(secret_id)
-
-    def hears(_number: int, data: bytes) -> None:
-        if statement in data:
-            proxy.drop_before.append(b"strongroom rotation")  # how a log-in introduces itself
-
-    proxy.hears = hears
-    stand.run(secret_id)
     assert proxy.lost == 1
     assert_rotated(database, stand, secret_id)
     assert stand.versions(secret_id) == 2

@@ -14,15 +14,7 @@ import msgspec
 import pytest
 
 from strongroom.services.secretsmanager.model import AWSCURRENT, AWSPENDING, AWSPREVIOUS
-from tests.rotation.databases import (
-    assert_rotated,
-    assert_usable,
-    connect_before,
-    crash_at,
-    document,
-    lose,
-    lose_the_prepared,
-)
+from tests.rotation.databases import assert_rotated, assert_usable, crash_at, document, lose
 from tests.rotation.stand import Stand
 from tests.support.postgresql import PostgreSQL, Proxy
 
@@ -132,20 +124,6 @@ def test_a_target_that_falls_silent_holds_nobody_up(
     proxy.is_silent = False
     stand.run(secret_id)
     assert_rotated(postgresql, stand, secret_id)
-
-
-def test_the_log_in_after_the_change_is_connected_before_it(
-    postgresql: PostgreSQL, stand: Stand, proxy: Proxy
-) -> None:
-    """The target is without a value that applications can read for as short as can be."""
-    connect_before(postgresql, stand, proxy, b"COMMIT")
-
-
-def test_a_log_in_that_was_connected_too_early_is_made_anew(
-    postgresql: PostgreSQL, stand: Stand, proxy: Proxy
-) -> None:
-    """Its connection is cut after the change: that is no evidence, another one is."""
-    lose_the_prepared(postgresql, stand, proxy, b"COMMIT")
 
 
 def test_a_read_only_target_is_waited_for(postgresql: PostgreSQL, stand: Stand) -> None:

@@ -21,6 +21,7 @@ from strongroom.rotation.rotators import Reach
 from strongroom.rotation.rotators.credentials import OneAccount, log_in_check
 from strongroom.rotation.rotators.mysql_failures import StatementFailed
 from strongroom.rotation.rotators.mysql_names import check_members, quote_text
+from strongroom.rotation.rotators.mysql_prepared import PreparedProbe
 from strongroom.rotation.rotators.mysql_target import (
     Session,
     check_writable,
@@ -46,24 +47,16 @@ class SingleUser(OneAccount):
         """Log in."""
         return probe(document, self._reach)
 
-    def apply(self, change: Change) -> None:
-        """Change the password of the account that the holder is."""
+    def apply(self, change: Change) -> Probe | None:
+        """Change the password of the account that the holder is, and log in at once."""
         self.check_pending(change.wanted, change.holder)
         session, plugin = open_account(change.holder, self._reach)
         with closing(session):
             check_ready(session)
-            wanted, held = change.wanted.text("password"), change.holder.text("password")
-            if session.is_mariadb:
-                stored = verifier(plugin, wanted, new_salt())
-                run_deciding(session, f"SET PASSWORD = {quote_text(stored)}", change.deadline)
-                return
-            statement = f"ALTER USER CURRENT_USER() IDENTIFIED BY {quote_text(wanted)}"
-            try:
-                run_deciding(session, statement, change.deadline)
-            except StatementFailed as problem:
-                if problem.number != _WANTS_CURRENT:
-                    raise
-                run_deciding(session, f"{statement} REPLACE {quote_text(held)}", change.deadline)
+            with closing(PreparedProbe(change.wanted, session, self._reach)) as prepared:
+                _set_password(session, plugin, change)
+                session.close()  # an account may be allowed one connection only
+                return prepared.end()
 
     def rehearse(self, current: Document, _administrator: Document | None) -> Rehearsal:
         """Log in and look."""
@@ -85,6 +78,21 @@ class SingleUser(OneAccount):
             return Rehearsal((*checks, Check("the account may change its password", False, str(problem))), ())
         checks.append(Check("the account may change its password", True))
         return Rehearsal(tuple(checks), (statement.format(quote_text(MASK)),))
+
+
+def _set_password(session: Session, plugin: str, change: Change) -> None:
+    wanted, held = change.wanted.text("password"), change.holder.text("password")
+    if session.is_mariadb:
+        stored = verifier(plugin, wanted, new_salt())
+        run_deciding(session, f"SET PASSWORD = {quote_text(stored)}", change.deadline)
+        return
+    statement = f"ALTER USER CURRENT_USER() IDENTIFIED BY {quote_text(wanted)}"
+    try:
+        run_deciding(session, statement, change.deadline)
+    except StatementFailed as problem:
+        if problem.number != _WANTS_CURRENT:
+            raise
+        run_deciding(session, f"{statement} REPLACE {quote_text(held)}", change.deadline)
 
 
 def check_ready(session: Session) -> None:

@@ -66,7 +66,7 @@ def _unverified() -> ssl.SSLContext:
 _UNVERIFIED: Final = _unverified()
 
 
-class _PluginRefused(Exception):
+class PluginRefused(Exception):
     """A server asked for a log-in that gives the password away."""
 
 
@@ -78,11 +78,11 @@ class _Refusing:
 
     def authenticate(self, _packet: Any) -> NoReturn:
         """Refuse."""
-        raise _PluginRefused
+        raise PluginRefused
 
     def prompt(self, _echo: Any, _prompt: Any) -> NoReturn:
         """Refuse."""
-        raise _PluginRefused
+        raise PluginRefused
 
 
 _CLIENT_PLUGINS: Final[dict[str, Callable[[Any], Any]]] = dict.fromkeys(
@@ -100,9 +100,13 @@ class Session:
         is_mariadb: Whether it is MariaDB.
         rounds: How many rounds the server wants in a verifier of ``caching_sha2_password``.
         is_private: Whether nobody else can read what is sent: it is encrypted, or does not leave this machine.
+        address: Where it is connected; empty for a unix socket.
     """
 
-    def __init__(self, connection: pymysql.Connection[Any], watch: Watch, *, is_local: bool) -> None:
+    def __init__(
+        self, connection: pymysql.Connection[Any], watch: Watch, *, is_local: bool, address: str
+    ) -> None:
+        self.address = address
         self._connection = connection
         self._watch = watch
         self.is_mariadb = "MariaDB" in _told_version(connection)
@@ -238,32 +242,13 @@ def connect(document: Document, reach: Reach) -> Session:
 
 
 def _connect(document: Document, place: Place, address: str, encryption: Encryption, reach: Reach) -> Session:
-    socket_ = _open_socket(place, address)
+    socket_ = open_socket(place, address)
     watch = Watch(socket_.fileno())
     try:
-        connection: pymysql.Connection[Any] = pymysql.Connection(
-            host=place.host,
-            port=place.port,
-            user=document.text("username"),
-            # The driver would write a text in Latin-1.
-            password=document.text("password").encode(),
-            database=document.text("dbname") or None,
-            charset="utf8mb4",
-            autocommit=True,
-            read_timeout=ANSWER_WITHIN_S,
-            write_timeout=ANSWER_WITHIN_S,
-            program_name="strongroom rotation",
-            auth_plugin_map=_CLIENT_PLUGINS,
-            defer_connect=True,
-            **_tls(encryption, reach),
-        )
-        if encryption is Encryption.IF_OFFERED:
-            # Told so itself, the driver would read the system's certificates for each connection, to use none.
-            connection.ssl = True
-            connection.ctx = _UNVERIFIED  # type: ignore[attr-defined]  # the stubs leave it out
+        connection = make_connection(document, place, encryption, reach)
         connection.connect(socket_)
-        return Session(connection, watch, is_local=place.is_local)
-    except (pymysql.Error, OSError, _PluginRefused) as problem:
+        return Session(connection, watch, is_local=place.is_local, address=address)
+    except (pymysql.Error, OSError, PluginRefused) as problem:
         failure = _log_in_failure(problem)
     except StatementFailed as problem:
         failure = log_in_failure_of(problem.number, problem.cause, problem.detail)
@@ -276,7 +261,43 @@ def _connect(document: Document, place: Place, address: str, encryption: Encrypt
     raise failure
 
 
-def _open_socket(place: Place, address: str) -> socket.socket:
+def make_connection(
+    document: Document, place: Place, encryption: Encryption, reach: Reach
+) -> pymysql.Connection[Any]:
+    """Make a connection that is not connected yet.
+
+    Raises:
+        TargetFailed: The document cannot be used.
+    """
+    made: pymysql.Connection[Any] = pymysql.Connection(
+        host=place.host,
+        port=place.port,
+        user=document.text("username"),
+        # The driver would write a text in Latin-1.
+        password=document.text("password").encode(),
+        database=document.text("dbname") or None,
+        charset="utf8mb4",
+        autocommit=True,
+        read_timeout=ANSWER_WITHIN_S,
+        write_timeout=ANSWER_WITHIN_S,
+        program_name="strongroom rotation",
+        auth_plugin_map=_CLIENT_PLUGINS,
+        defer_connect=True,
+        **_tls(encryption, reach),
+    )
+    if encryption is Encryption.IF_OFFERED:
+        # Told so itself, the driver would read the system's certificates for each connection, to use none.
+        made.ssl = True
+        made.ctx = _UNVERIFIED  # type: ignore[attr-defined]  # the stubs leave it out
+    return made
+
+
+def open_socket(place: Place, address: str) -> socket.socket:
+    """Connect to an address, or to the unix socket.
+
+    Raises:
+        LogInFailed: Nothing answers there.
+    """
     try:
         if place.is_socket:
             made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -300,7 +321,7 @@ def _tls(encryption: Encryption, reach: Reach) -> dict[str, Any]:
 
 def _log_in_failure(problem: Exception) -> LogInFailed:
     """Say what a failed log-in means; of the text nothing is kept."""
-    if isinstance(problem, _PluginRefused):
+    if isinstance(problem, PluginRefused):
         return LogInFailed(Cause.CONFIGURATION, "the server asks for the password in clear")
     beneath = getattr(problem, "original_exception", problem)
     if isinstance(beneath, ssl.SSLError):
