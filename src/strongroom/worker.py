@@ -313,9 +313,9 @@ class Forgetful:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
 
-    def append(self, record: bytes, on_durable: Callable[[bool], None]) -> None:
-        """Forget the record and release the answer."""
-        self._loop.call_soon(on_durable, bool(record))
+    def extend(self, records: Sequence[bytes], on_durable: Callable[[bool], None]) -> None:
+        """Forget the records and release the answers."""
+        self._loop.call_soon(on_durable, bool(records))
 
 
 def _settle(changes: Sequence[Change], committed: bool) -> None:

@@ -16,6 +16,7 @@ from strongroom.audit.chain import (
     parse_header,
     render_header,
     render_record,
+    render_records,
 )
 from strongroom.audit.checkpoint import sign_checkpoint
 from strongroom.audit.errors import FrameError, IncompleteFrame, MalformedFrame
@@ -43,6 +44,20 @@ def test_a_frame_reads_back_and_follows_only_its_predecessor(record: bytes, seq:
     assert read.follows(seq - 1, before)
     assert not read.follows(seq - 1, sha256(b"other").digest())
     assert not read.follows(seq, before)
+
+
+@given(st.lists(st.binary(max_size=60), max_size=5), st.integers(0, 2**62))
+def test_records_that_are_written_together_are_chained_like_those_written_alone(
+    records: list[bytes], seq: int
+) -> None:
+    """The frames and the last digest are the same."""
+    digest = sha256(b"before").digest()
+    written = render_records(seq, digest, records)
+    frames = []
+    for number, record in enumerate(records, seq + 1):
+        digest = chain_digest(digest, number, record)
+        frames.append(render_record(number, digest, record))
+    assert written == (frames, digest)
 
 
 @given(st.binary(max_size=60), st.data())

@@ -18,11 +18,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strongroom.audit.anchor import read_anchor
-from strongroom.audit.chain import chain_digest
+from strongroom.audit.chain import CheckpointFrame, chain_digest
 from strongroom.audit.checkpoint import CHECKPOINT_RECORDS, sign_checkpoint
 from strongroom.audit.errors import AuditUnwritable
 from strongroom.audit.journal import GROUP_RECORDS, PATIENCE_S, Journal
 from strongroom.audit.layout import anchor_path, checkpoint_log, list_segments
+from strongroom.audit.segment import SegmentReader
 from strongroom.audit.verify import verify_audit
 
 from .places import ANCHOR_KEY, NOW_MS, PUBLIC_KEY, SIGNER, Disk, open_writer, record, run_journal, settle
@@ -373,6 +374,42 @@ def test_l04_a_checkpoint_comes_after_a_thousand_records_at_the_latest(tmp_path:
     assert intact(tmp_path) == 2 * CHECKPOINT_RECORDS + 10
     seen = [int(line.split()[3]) for line in checkpoint_log(tmp_path, "worker-0").read_text().splitlines()]
     assert seen == [CHECKPOINT_RECORDS, 2 * CHECKPOINT_RECORDS, 2 * CHECKPOINT_RECORDS + 10]
+
+
+def test_l04_a_checkpoint_comes_in_time_among_records_that_come_together(tmp_path: Path) -> None:
+    """It stands between them, however many there are."""
+
+    async def work(journal: Journal) -> None:
+        for number in (CHECKPOINT_RECORDS - 1, 2, 2 * CHECKPOINT_RECORDS + 3):
+            future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+            journal.extend([record(n) for n in range(number)], future.set_result)
+            assert await future
+        assert journal.records == 3 * CHECKPOINT_RECORDS + 4
+
+    run_journal(tmp_path, work)
+    assert intact(tmp_path) == 3 * CHECKPOINT_RECORDS + 4
+    with SegmentReader(list_segments(tmp_path, "worker-0")[1]) as reader:
+        reader.read_header()
+        numbers = [frame.seq for frame in reader.frames() if isinstance(frame, CheckpointFrame)]
+    assert numbers == [1_000, 2_000, 3_000, 3_004]
+
+
+def test_l01_records_that_come_together_are_durable_or_refused_together(tmp_path: Path) -> None:
+    """One callback speaks for all of them."""
+    disk = Disk()
+
+    async def work(journal: Journal) -> None:
+        told: list[bool] = []
+        for is_broken in (False, True, False):
+            disk.is_broken = is_broken
+            future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+            journal.extend([record(number) for number in range(3)], future.set_result)
+            told.append(await future)
+        assert told == [True, False, True]
+        assert journal.records == 6
+
+    run_journal(tmp_path, work, sync=disk)
+    assert intact(tmp_path) == 6
 
 
 def test_l04_a_tick_signs_a_thousand_records_at_once(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ Rules:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import sha256
 from struct import Struct
 from typing import Final
@@ -154,6 +155,16 @@ def chain_digest(previous: bytes, seq: int, record: bytes) -> bytes:
 def render_record(seq: int, digest: bytes, record: bytes) -> bytes:
     """Write the frame of one record."""
     return b"".join((f"R {seq} {len(record)} {digest.hex()} ".encode("ascii"), record, b"\n"))
+
+
+def render_records(seq: int, digest: bytes, records: Sequence[bytes]) -> tuple[list[bytes], bytes]:
+    """Write the frames of records that follow record ``seq``, whose digest is given; return the last digest too."""
+    frames = []
+    for record in records:
+        seq += 1
+        digest = sha256(b"".join((digest, _LINK(seq, len(record)), record))).digest()
+        frames.append(render_record(seq, digest, record))
+    return frames, digest
 
 
 def render_header(journal: str, segment: int, head: Head) -> bytes:

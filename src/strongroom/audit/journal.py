@@ -1,7 +1,7 @@
 """The journal of one worker process: appended to on the event loop, made durable in groups.
 
 Rules:
- - ``append`` never blocks and never raises for a full or broken disk: the callback is told.
+ - ``extend`` never blocks and never raises for a full or broken disk: the callback is told.
  - Natural group commit: while one group is being written and synced by the flusher thread, the next one
    collects; it starts when the last one ended and a turn of the loop brings no further record. There is no timer
    that delays a record.
@@ -23,11 +23,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from typing import Final
 
-from strongroom.audit.chain import Head, chain_digest, render_record
+from strongroom.audit.chain import Head, render_records
 from strongroom.audit.checkpoint import CHECKPOINT_RECORDS, Signer, is_checkpoint_due, sign_checkpoint
 from strongroom.audit.errors import AuditUnwritable
 from strongroom.audit.shipping import CheckpointShipper
@@ -116,24 +116,32 @@ class Journal:
         return self._seq
 
     def append(self, record: bytes, on_durable: OnDurable) -> None:
-        """Add a record to the chain; later ``on_durable`` is called once on this thread, never from in here.
+        """Add a record to the chain; as ``extend`` does."""
+        self.extend((record,), on_durable)
+
+    def extend(self, records: Sequence[bytes], on_durable: OnDurable) -> None:
+        """Add records to the chain; later ``on_durable`` is called once on this thread, never from in here.
 
         Args:
-            record: The bytes of ``encode_record``.
-            on_durable: Gets True when the record is durable; False when it is not and the call is to be
+            records: The bytes of ``encode_record``, of each; at least one.
+            on_durable: Gets True when all of them are durable; False when they are not and their calls are to be
                 refused.
         """
         if self._is_stalled or self._is_closed:
             self._loop.call_soon(on_durable, False)
             return
-        if self._seq - self._checkpoint_seq >= CHECKPOINT_RECORDS:
-            self._sign()
         group = self._collecting
         if not group.frames:
             self._schedule(group)
-        self._seq = seq = self._seq + 1
-        self._digest = digest = chain_digest(self._digest, seq, record)
-        group.frames.append(render_record(seq, digest, record))
+        while records:
+            before_checkpoint = CHECKPOINT_RECORDS - (self._seq - self._checkpoint_seq)
+            if before_checkpoint <= 0:
+                self._sign()
+                continue
+            taken, records = records[:before_checkpoint], records[before_checkpoint:]
+            frames, self._digest = render_records(self._seq, self._digest, taken)
+            self._seq += len(taken)
+            group.frames += frames
         group.callbacks.append(on_durable)
 
     def tick(self, now_ms: Instant) -> None:
@@ -233,6 +241,7 @@ class Journal:
         self._flying = None
         self.groups += 1
         # The flusher holds the group until the next one comes: nothing may live as long as that, nor be freed there.
+        records = len(group.frames) - len(group.checkpoints)
         callbacks, group.callbacks, group.frames = group.callbacks, [], []
         if self._is_stalled:
             # Refused long ago. Whatever became of it, this handle is not trusted with another record (D-02).
@@ -249,7 +258,7 @@ class Journal:
             self._tell(refused, False)
         else:
             self.problem = None
-            self.records += len(callbacks)
+            self.records += records
             self._start()
             if group.checkpoints and self._shipper is not None:
                 self._shipper.notify()

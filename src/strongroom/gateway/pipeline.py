@@ -42,7 +42,7 @@ from strongroom.gateway.call import Call
 from strongroom.gateway.caller import NOBODY, Credential
 from strongroom.gateway.changes import Afterthought, Leftover, PendingChange
 from strongroom.gateway.compiling import PolicyNotCompiled
-from strongroom.gateway.context import refuse_unserved
+from strongroom.gateway.context import Context, refuse_unserved
 from strongroom.gateway.deployment import Deployment
 from strongroom.gateway.exchange import Exchange
 from strongroom.gateway.failures import as_fault, not_durable
@@ -72,8 +72,8 @@ MOST_UNSIGNED: Final = 64
 class ReadJournal(Protocol):
     """Takes the records of reads; ``audit/journal.py`` is the real one."""
 
-    def append(self, record: bytes, on_durable: Callable[[bool], None]) -> None:
-        """Add a record; hear whether it became durable."""
+    def extend(self, records: Sequence[bytes], on_durable: Callable[[bool], None]) -> None:
+        """Add records; hear whether all of them became durable."""
         ...
 
 
@@ -382,23 +382,32 @@ class Pipeline:
 
     def _finish_reads(self, calls: Sequence[Call]) -> None:
         """Record reads (8); those whose records are durable are answered (10)."""
-        recorded: list[tuple[Call, list[bytes]]] = []
+        settled: list[Call] = []  # when their records are durable
+        all_records: list[bytes] = []
         for call in calls:
             try:
-                recorded.append((call, self.steps.records_of(call)))
+                records = self.steps.records_of(call)
             except Exception as problem:  # noqa: BLE001 - without a record there is no answer but a failure
                 self._give_up(call, problem)
-        for call, records in recorded:
-            later = call.context.later if call.context is not None and call.fault is None else []
-            call.outstanding = 2 if later else 1
-            for record in records[:-1]:
-                # Durable before the last one is: one journal, one order.
-                self._journal.append(record, _ignore)
-            self._journal.append(records[-1], partial(self._settle, call))
-            if later and not self._submit(Afterthought(call, later, self._settle)):
-                self._settle(call, False)
-            if call.context is not None and call.context.unawaited:
-                self._submit(Leftover(call.context.unawaited))
+                continue
+            context = call.context
+            if context is not None and (context.later or context.unawaited):
+                self._finish_with_changes(call, context, records)
+                continue
+            settled.append(call)
+            all_records += records
+        if settled:
+            self._journal.extend(all_records, partial(self._answer, settled))
+
+    def _finish_with_changes(self, call: Call, context: Context, records: list[bytes]) -> None:
+        """Record a read (8) behind which the store is changed: before it is answered (``later``), or some time."""
+        later = context.later if call.fault is None else []
+        call.outstanding = 2 if later else 1
+        self._journal.extend(records, partial(self._settle, call))
+        if later and not self._submit(Afterthought(call, later, self._settle)):
+            self._settle(call, False)
+        if context.unawaited:
+            self._submit(Leftover(context.unawaited))
 
     def _submit(self, change: Change) -> bool:
         """Hand a change to the writer thread, where 5 to 9 follow; False when it takes no more."""
@@ -412,10 +421,14 @@ class Pipeline:
     def _settle(self, call: Call, is_durable: bool) -> None:
         """Hear from the journal or the store; answer when all of them have spoken (10)."""
         call.outstanding -= 1
-        if call.outstanding > 0 and is_durable:
-            return
-        if self._waiting.remove(call):  # else it was refused before: two seconds had passed
-            self._answers.give(call, call.fault if is_durable else not_durable(call.route.service))
+        if call.outstanding <= 0 or not is_durable:
+            self._answer((call,), is_durable)
+
+    def _answer(self, calls: Sequence[Call], is_durable: bool) -> None:
+        """Hear from all that had to speak; answer (10)."""
+        for call in calls:
+            if self._waiting.remove(call):  # else it was refused before: two seconds had passed
+                self._answers.give(call, call.fault if is_durable else not_durable(call.route.service))
 
     def _give_up(self, call: Call, problem: Exception) -> None:
         """Answer a call that was let in and met what nobody foresaw."""
@@ -427,10 +440,6 @@ class Pipeline:
         for call in self._waiting.take_overdue(self._deployment.settings.answer_within_ms):
             call.is_refused = True  # a change that still waits for its turn is not made any more
             self._answers.refuse(call, not_durable(call.route.service))
-
-
-def _ignore(_: bool) -> None:
-    """Leave it to the last record of the call to say whether all are durable."""
 
 
 def _is_large(route: Route, size: int) -> bool:
