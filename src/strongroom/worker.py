@@ -116,6 +116,8 @@ class Worker:
             self._deliver,
             most_changes_in_group=settings.group_changes,
             most_waiting=settings.waiting_changes,
+            # The records of the reads that came with a change are on their way to the disk two turns later.
+            wake_later=lambda ring: self.loop.call_soon(self.loop.call_soon, ring),
         )
         self._queries = QueryThreads(self.loop, lambda: opened.open_rows(TRAIL_CACHE_BYTES))
         # Apart from the others: another system that is slow must not hold up those who ask the trail.

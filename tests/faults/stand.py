@@ -98,6 +98,7 @@ class Stand:
             self._deliver,
             most_changes_in_group=128,
             most_waiting=16,
+            wake_later=lambda ring: loop.call_soon(loop.call_soon, ring),
         )
         self.queries: list[tuple[Callable[[Rows], None], Callable[[Exception | None], None]]] = []
         self.pipeline = Pipeline(

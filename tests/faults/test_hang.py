@@ -127,7 +127,7 @@ def test_l01_a_change_that_commits_too_late_is_recorded_as_made(tmp_path: Path) 
 
         stand.pipeline.steps.perform = slowly  # type: ignore[method-assign, assignment]
         waiting = stand.send("PutSecretValue", put(1))
-        assert begun.wait(60)
+        await stand.until(begun.is_set)
         await stand.pass_ms(ANSWER_WITHIN_MS)
         assert (await stand.reply(waiting)).status == 500
         go_on.set()
