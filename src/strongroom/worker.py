@@ -315,9 +315,11 @@ class Forgetful:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
 
-    def extend(self, records: Sequence[bytes], on_durable: Callable[[bool], None]) -> None:
-        """Forget the records and release the answers."""
-        self._loop.call_soon(on_durable, bool(records))
+    def extend(
+        self, records: Sequence[bytes], on_durable: Callable[[bool], None], *, requests: int = 1
+    ) -> None:
+        """Forget the records of some requests and release the answers."""
+        self._loop.call_soon(on_durable, bool(records) and requests > 0)
 
 
 def _settle(changes: Sequence[Change], committed: bool) -> None:

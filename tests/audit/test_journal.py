@@ -21,7 +21,7 @@ from strongroom.audit.anchor import read_anchor
 from strongroom.audit.chain import CheckpointFrame, chain_digest
 from strongroom.audit.checkpoint import CHECKPOINT_RECORDS, sign_checkpoint
 from strongroom.audit.errors import AuditUnwritable
-from strongroom.audit.journal import GROUP_RECORDS, PATIENCE_S, Journal
+from strongroom.audit.journal import GROUP_REQUESTS, PATIENCE_S, Journal
 from strongroom.audit.layout import anchor_path, checkpoint_log, list_segments
 from strongroom.audit.segment import SegmentReader
 from strongroom.audit.verify import verify_audit
@@ -470,7 +470,7 @@ def test_a_group_does_not_wait_for_ever_while_records_keep_coming(tmp_path: Path
     async def work(journal: Journal) -> int:
         loop = asyncio.get_running_loop()
         answers: list[asyncio.Future[bool]] = []
-        for number in range(4 * GROUP_RECORDS):
+        for number in range(4 * GROUP_REQUESTS):
             answers.append(answer := loop.create_future())
             journal.append(record(number), answer.set_result)
             await asyncio.sleep(0)  # one turn of the loop
@@ -478,3 +478,21 @@ def test_a_group_does_not_wait_for_ever_while_records_keep_coming(tmp_path: Path
         return journal.groups
 
     assert run_journal(tmp_path, work) > 1
+
+
+def test_a_group_is_full_by_its_requests_not_by_their_records(tmp_path: Path) -> None:
+    """Requests that leave two records each, one request in every turn of the loop, share a group as others do."""
+
+    async def work(journal: Journal) -> int:
+        loop = asyncio.get_running_loop()
+        answers: list[asyncio.Future[bool]] = []
+        for number in range(GROUP_REQUESTS - 1):
+            answers.append(answer := loop.create_future())
+            journal.extend([record(2 * number), record(2 * number + 1)], answer.set_result)
+            await asyncio.sleep(0)
+        assert all(await asyncio.gather(*answers))
+        assert journal.records == 2 * (GROUP_REQUESTS - 1)
+        return journal.groups
+
+    assert run_journal(tmp_path, work) == 1
+    assert intact(tmp_path) == 2 * (GROUP_REQUESTS - 1)

@@ -37,8 +37,8 @@ from strongroom.clock import Instant
 PATIENCE_S: Final = 1.8
 """How long a record may wait for the disk; the rest of the 2 s of L-01 is for the refusal's way out."""
 
-GROUP_RECORDS: Final = 64
-"""A group that has so many records waits for no more."""
+GROUP_REQUESTS: Final = 64
+"""A group that has the records of so many requests waits for no more."""
 
 OnDurable = Callable[[bool], None]
 
@@ -46,10 +46,11 @@ OnDurable = Callable[[bool], None]
 class _Group:
     """Records on their way to the disk."""
 
-    __slots__ = ("callbacks", "checkpoints", "frames", "head", "is_over", "seen", "since")
+    __slots__ = ("callbacks", "checkpoints", "frames", "head", "is_over", "requests", "seen", "since")
 
     def __init__(self) -> None:
         self.frames: list[bytes] = []
+        self.requests = 0
         self.seen = 0
         self.checkpoints: list[bytes] = []
         self.callbacks: list[OnDurable] = []
@@ -119,13 +120,14 @@ class Journal:
         """Add a record to the chain; as ``extend`` does."""
         self.extend((record,), on_durable)
 
-    def extend(self, records: Sequence[bytes], on_durable: OnDurable) -> None:
+    def extend(self, records: Sequence[bytes], on_durable: OnDurable, *, requests: int = 1) -> None:
         """Add records to the chain; later ``on_durable`` is called once on this thread, never from in here.
 
         Args:
             records: The bytes of ``encode_record``, of each; at least one.
             on_durable: Gets True when all of them are durable; False when they are not and their calls are to be
                 refused.
+            requests: How many requests they are of.
         """
         if self._is_stalled or self._is_closed:
             self._loop.call_soon(on_durable, False)
@@ -142,6 +144,7 @@ class Journal:
             frames, self._digest = render_records(self._seq, self._digest, taken)
             self._seq += len(taken)
             group.frames += frames
+        group.requests += requests
         group.callbacks.append(on_durable)
 
     def tick(self, now_ms: Instant) -> None:
@@ -204,10 +207,10 @@ class Journal:
         group = self._collecting
         if not group.frames or self._flying is not None or self._is_stalled:
             return
-        if group.seen < len(group.frames) < GROUP_RECORDS:
+        if group.seen < group.requests < GROUP_REQUESTS:
             # Records came in the last turn of the loop: more may come in the next. A sync costs as much for one as
             # for all of them, so the group waits until a turn brings none.
-            group.seen = len(group.frames)
+            group.seen = group.requests
             self._is_starting = True
             self._loop.call_soon(self._start)
             return

@@ -72,8 +72,10 @@ MOST_UNSIGNED: Final = 64
 class ReadJournal(Protocol):
     """Takes the records of reads; ``audit/journal.py`` is the real one."""
 
-    def extend(self, records: Sequence[bytes], on_durable: Callable[[bool], None]) -> None:
-        """Add records; hear whether all of them became durable."""
+    def extend(
+        self, records: Sequence[bytes], on_durable: Callable[[bool], None], *, requests: int = 1
+    ) -> None:
+        """Add the records of some requests; hear whether all of them became durable."""
         ...
 
 
@@ -397,7 +399,7 @@ class Pipeline:
             settled.append(call)
             all_records += records
         if settled:
-            self._journal.extend(all_records, partial(self._answer, settled))
+            self._journal.extend(all_records, partial(self._answer, settled), requests=len(settled))
 
     def _finish_with_changes(self, call: Call, context: Context, records: list[bytes]) -> None:
         """Record a read (8) behind which the store is changed: before it is answered (``later``), or some time."""
