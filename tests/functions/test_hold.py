@@ -128,10 +128,12 @@ def are_gone(pids: list[int]) -> bool:
     return not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
 
 
-def started(stand: Stand, source: str = UNTIL_TOLD, **members: object) -> tuple[UnderWay, list[int]]:
+def started(
+    stand: Stand, source: str = UNTIL_TOLD, timeout_s: int = 60, **members: object
+) -> tuple[UnderWay, list[int]]:
     """Start a function of four processes that burn, and wait until all of them gave way."""
     stand.run("def handler(event, context): return event")
-    under_way = UnderWay(stand, source, timeout_s=60, **members)
+    under_way = UnderWay(stand, source, timeout_s=timeout_s, **members)
     until(lambda: len(burning(stand)) == 4)
     return under_way, burning(stand)
 
@@ -167,11 +169,9 @@ def test_f02_who_does_not_burn_is_never_held(own_stand: Stand) -> None:
 
 def test_f02_time_is_over_for_who_is_held(own_stand: Stand) -> None:
     """The timeout is that of the clock on the wall, and ends what is stopped."""
+    under_way, pids = started(own_stand, timeout_s=16)
     with waiting_server():
-        own_stand.run("def handler(event, context): return event")
-        under_way = UnderWay(own_stand, UNTIL_TOLD, timeout_s=16)
-        until(lambda: len(burning(own_stand)) == 4 and states(burning(own_stand)) == {"T"})
-        pids = burning(own_stand)
+        until(lambda: states(pids) == {"T"})
         under_way.join()
     assert under_way.outcome is not None
     assert error_of(under_way.outcome)["errorType"] == "Sandbox.Timedout"
