@@ -316,10 +316,14 @@ class Forgetful:
         self._loop = loop
 
     def extend(
-        self, records: Sequence[bytes], on_durable: Callable[[bool], None], *, requests: int = 1
+        self,
+        records: Sequence[bytes],  # noqa: ARG002 - it forgets them
+        on_durable: Callable[[bool], None],
+        *,
+        requests: int = 1,  # noqa: ARG002 - and how many they were of
     ) -> None:
         """Forget the records of some requests and release the answers."""
-        self._loop.call_soon(on_durable, bool(records) and requests > 0)
+        self._loop.call_soon(on_durable, True)
 
 
 def _settle(changes: Sequence[Change], committed: bool) -> None:

@@ -162,7 +162,7 @@ def render_records(seq: int, digest: bytes, records: Sequence[bytes]) -> tuple[l
     frames = []
     for record in records:
         seq += 1
-        digest = sha256(b"".join((digest, _LINK(seq, len(record)), record))).digest()
+        digest = chain_digest(digest, seq, record)
         frames.append(render_record(seq, digest, record))
     return frames, digest
 
