@@ -56,6 +56,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         "127.0.0.1:7327"
     )
     workers: Annotated[int, Setting("processes", "request workers; 0 means one for each core", 0, 64)] = 0
+    pin_workers: Annotated[
+        bool, Setting("yes or no", "each worker stays on one core where every core gets as many of them")
+    ] = True
     seal: Annotated[str, Setting("provider", "how the root key is kept: file:PATH or passphrase")] = ""
     tls_cert: Annotated[Path | None, Setting("path", "certificate chain in PEM; turns TLS on")] = None
     tls_key: Annotated[Path | None, Setting("path", "private key of the certificate in PEM")] = None

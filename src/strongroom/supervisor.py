@@ -37,6 +37,7 @@ from strongroom.gateway.counters import SharedCounters
 from strongroom.gateway.listener import bind
 from strongroom.gateway.operation import Service
 from strongroom.opening import Opened
+from strongroom.own_core import core_of_worker
 from strongroom.seal.process import harden_process
 from strongroom.worker import Worker
 
@@ -115,6 +116,7 @@ class Supervisor:
         self._children: dict[int, int] = {}
         self._started: dict[int, float] = {}
         self._is_stopping = False
+        self._cores = os.sched_getaffinity(0) if plan.opened.settings.pin_workers else set()
         self._reserved = _reserve(plan.host, plan.port)
         self.port = int(self._reserved.getsockname()[1])
 
@@ -207,7 +209,8 @@ class Supervisor:
         plan = self._plan
         # What the first request will need is loaded while the disk is waited for.
         threading.Thread(target=_load_first, args=(plan.services,), name="load first", daemon=True).start()
-        worker = Worker(number, plan.opened, plan.services, self._counters, plan.clock, plan.tls)
+        core = core_of_worker(number, plan.workers, self._cores)
+        worker = Worker(number, plan.opened, plan.services, self._counters, plan.clock, plan.tls, core=core)
         worker.loop.add_signal_handler(signal.SIGTERM, worker.stop)
         worker.serve(plan.host, self.port, reuse_port=True, ready=lambda port: _ignore(ready(port)))
 

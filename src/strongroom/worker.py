@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import uvloop
 
@@ -40,6 +41,7 @@ from strongroom.ids import new_uuid
 from strongroom.kept_code import KEPT_CODE
 from strongroom.on_demand import OnFirstUse, RunnerOnDemand, SessionsOnDemand, ThreadTrails, provider_keys_of
 from strongroom.opening import Opened
+from strongroom.own_core import OwnCore
 from strongroom.services.iam.accounts import list_regions
 from strongroom.services.iam.credentials import StoredCredentials
 from strongroom.services.iam.last_used import UseMarks
@@ -70,6 +72,7 @@ class Worker:
         counters: Shared by all workers.
         clock: "Now" for the domain; in ``dev`` it may be moved.
         tls: The certificate, or None for plain HTTP.
+        core: The core that its event loop stays on, or None.
     """
 
     def __init__(
@@ -80,8 +83,11 @@ class Worker:
         counters: SharedCounters,
         clock: Clock,
         tls: ssl.SSLContext | None,
+        *,
+        core: int | None = None,
     ) -> None:
         settings = opened.settings
+        self._core = OwnCore(core)
         self.loop = uvloop.new_event_loop()
         self._number = number
         self._clock = clock
@@ -119,11 +125,14 @@ class Worker:
             # The records of the reads that came with a change are on their way to the disk two turns later.
             wake_later=lambda ring: self.loop.call_soon(self.loop.call_soon, ring),
         )
-        self._queries = QueryThreads(self.loop, lambda: opened.open_rows(TRAIL_CACHE_BYTES))
+        let_go = self._core.let_go
+        self._queries = QueryThreads(self.loop, lambda: opened.open_rows(TRAIL_CACHE_BYTES), let_go)
         # Apart from the others: another system that is slow must not hold up those who ask the trail.
-        self._identifications = QueryThreads(self.loop, lambda: opened.open_rows(TRAIL_CACHE_BYTES))
+        self._identifications = QueryThreads(self.loop, lambda: opened.open_rows(TRAIL_CACHE_BYTES), let_go)
         # So are the checks of archives and the bodies that bring them: one at a time.
-        self._heavy = QueryThreads(self.loop, lambda: opened.open_rows(TRAIL_CACHE_BYTES), HEAVY_THREADS)
+        self._heavy = QueryThreads(
+            self.loop, lambda: opened.open_rows(TRAIL_CACHE_BYTES), let_go, HEAVY_THREADS
+        )
         self._rejects = RejectCounter(opened.audit_directory)
         deployment = Deployment(
             settings=settings,
@@ -148,7 +157,7 @@ class Worker:
             run_query=self._queries.run,
             run_identification=self._identifications.run,
             run_heavy=self._heavy.run,
-            run_apart=ApartThreads(self.loop).run,
+            run_apart=ApartThreads(self.loop, let_go).run,
             rejects=self._rejects,
             deployment=deployment,
             count=self._count,
@@ -175,6 +184,7 @@ class Worker:
     def serve(self, host: str, port: int, *, reuse_port: bool, ready: Callable[[int], None]) -> None:
         """Serve until ``stop``; ``ready`` hears the port once requests are answered."""
         asyncio.set_event_loop(self.loop)
+        self.loop.set_default_executor(ThreadPoolExecutor(1, initializer=self._core.let_go))
         COMPILED.keep_off_this_thread()
         # What was made until now stays, and hardly anything later is garbage in a circle: a collection that walks
         # through all cached rows would only hold requests up.
@@ -192,6 +202,7 @@ class Worker:
 
     async def _serve(self, host: str, port: int, reuse_port: bool, ready: Callable[[int], None]) -> None:
         self.writer.start()
+        self._core.hold(threading.get_native_id(), self.journal.flusher_id)
         ticking = self.loop.create_task(self._tick())
         loading = self.loop.create_task(self._load_the_rest())
         self._host = host

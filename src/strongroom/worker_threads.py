@@ -18,15 +18,26 @@ APART_THREADS: Final = 100
 
 
 class QueryThreads:
-    """Threads for operations of mode QUERY, each with rows of its own."""
+    """Threads for operations of mode QUERY, each with rows of its own.
+
+    Args:
+        loop: Where what is done is heard of.
+        open_rows: Opens the rows of one thread.
+        begin: Called first by each thread.
+        threads: How many.
+    """
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, open_rows: Callable[[], Rows], threads: int = QUERY_THREADS
+        self,
+        loop: asyncio.AbstractEventLoop,
+        open_rows: Callable[[], Rows],
+        begin: Callable[[], None],
+        threads: int = QUERY_THREADS,
     ) -> None:
         self._loop = loop
         self._open_rows = open_rows
         self._own = local()
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="query")
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="query", initializer=begin)
 
     def run(self, work: Callable[[Rows], None], done: Callable[[Exception | None], None]) -> None:
         """Run ``work`` on a thread, then ``done`` on the event loop, with why it could not be run, or None."""
@@ -53,10 +64,15 @@ class ApartThreads:
     """Threads for what waits long and needs no store: one for each wait, and so many at once.
 
     They do not hold up the end of the process: who waits for a function then gets no answer.
+
+    Args:
+        loop: Where what is done is heard of.
+        begin: Called first by each thread.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, begin: Callable[[], None]) -> None:
         self._loop = loop
+        self._begin = begin
         self._running = 0
 
     def run(self, work: Callable[[], Any], done: Callable[[Any, Exception | None], None]) -> bool:
@@ -70,6 +86,7 @@ class ApartThreads:
     def _run(self, work: Callable[[], Any], done: Callable[[Any, Exception | None], None]) -> None:
         result, problem = None, None
         try:
+            self._begin()
             result = work()
         except Exception as caught:  # noqa: BLE001 - handed on: the call answers with it
             problem = caught

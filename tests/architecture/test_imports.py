@@ -42,6 +42,7 @@ TOP = {
         "later_modules",
         "older_stores",
         "on_demand",
+        "own_core",
         "opening",
         "rotation",
         "supervisor",

@@ -112,6 +112,11 @@ class Journal:
         return self.problem is not None
 
     @property
+    def flusher_id(self) -> int | None:
+        """The flusher's thread, by its id for the system."""
+        return self._thread.native_id
+
+    @property
     def head_seq(self) -> int:
         """Number of the newest record, durable or not."""
         return self._seq
