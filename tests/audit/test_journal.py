@@ -21,7 +21,7 @@ from strongroom.audit.anchor import read_anchor
 from strongroom.audit.chain import CheckpointFrame, chain_digest
 from strongroom.audit.checkpoint import CHECKPOINT_RECORDS, sign_checkpoint
 from strongroom.audit.errors import AuditUnwritable
-from strongroom.audit.journal import GROUP_REQUESTS, PATIENCE_S, Journal
+from strongroom.audit.journal import GROUP_REQUESTS, PATIENCE_S, QUIET_TURNS, SMALL_GROUP_REQUESTS, Journal
 from strongroom.audit.layout import anchor_path, checkpoint_log, list_segments
 from strongroom.audit.segment import SegmentReader
 from strongroom.audit.verify import verify_audit
@@ -268,7 +268,7 @@ def test_l01_a_loop_that_is_late_takes_no_disk_for_hanging(tmp_path: Path) -> No
     async def main() -> None:
         journal = Journal(open_writer(tmp_path), loop, SIGNER, NOW_MS)
         first = asyncio.create_task(settle(journal, [record(1)]))
-        for _ in range(4):  # turns until the group is on its way
+        for _ in range(3 + QUIET_TURNS):  # until the group is on its way
             await asyncio.sleep(0)
         assert loop.is_told.wait(30)  # the loop stands still meanwhile
         loop.moved_s = PATIENCE_S + 0.01
@@ -478,6 +478,41 @@ def test_a_group_does_not_wait_for_ever_while_records_keep_coming(tmp_path: Path
         return journal.groups
 
     assert run_journal(tmp_path, work) > 1
+
+
+@pytest.mark.parametrize(
+    ("before", "pause", "groups"),
+    [
+        (SMALL_GROUP_REQUESTS - 2, QUIET_TURNS - 1, 1),
+        (SMALL_GROUP_REQUESTS - 2, QUIET_TURNS, 2),
+        (SMALL_GROUP_REQUESTS, 1, 2),
+        (SMALL_GROUP_REQUESTS, 0, 1),
+    ],
+)
+def test_few_requests_wait_a_little_longer_for_others(
+    tmp_path: Path, before: int, pause: int, groups: int
+) -> None:
+    """After turns of the loop that brought none, one more request is in the same group, or has one of its own."""
+    disk = Disk()
+
+    async def work(journal: Journal) -> int:
+        loop = asyncio.get_running_loop()
+        answers: list[asyncio.Future[bool]] = []
+
+        def come() -> None:
+            answers.append(answer := loop.create_future())
+            journal.append(record(len(answers)), answer.set_result)
+
+        for _ in range(before):
+            come()
+        for _ in range(pause + 1):  # the first turn is the one that they came in
+            await asyncio.sleep(0)
+        come()
+        assert all(await asyncio.gather(*answers))
+        return journal.groups
+
+    assert run_journal(tmp_path, work, sync=disk) == groups
+    assert intact(tmp_path) == before + 1
 
 
 def test_a_group_is_full_by_its_requests_not_by_their_records(tmp_path: Path) -> None:

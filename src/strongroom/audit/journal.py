@@ -3,8 +3,8 @@
 Rules:
  - ``extend`` never blocks and never raises for a full or broken disk: the callback is told.
  - Natural group commit: while one group is being written and synced by the flusher thread, the next one
-   collects; it starts when the last one ended and a turn of the loop brings no further record. There is no timer
-   that delays a record.
+   collects; it starts when the last one ended and a turn of the loop, or a few, bring no further record. There is no
+   timer that delays a record.
  - A callback gets True only when its record is durable (L-01). It gets False when the write failed, and at
    the latest ``PATIENCE_S`` after its append when the disk hangs, so that the call is refused within 2 s.
  - A disk that has answered did not hang, however late the loop hears of it.
@@ -40,23 +40,50 @@ PATIENCE_S: Final = 1.8
 GROUP_REQUESTS: Final = 64
 """A group that has the records of so many requests waits for no more."""
 
+SMALL_GROUP_REQUESTS: Final = 16
+QUIET_TURNS: Final = 3
+"""One with fewer than that waits for so many turns of the loop in a row that bring none; any other for one."""
+
 OnDurable = Callable[[bool], None]
 
 
 class _Group:
     """Records on their way to the disk."""
 
-    __slots__ = ("callbacks", "checkpoints", "frames", "head", "is_over", "requests", "seen", "since")
+    __slots__ = (
+        "callbacks",
+        "checkpoints",
+        "frames",
+        "head",
+        "is_over",
+        "quiet",
+        "requests",
+        "seen",
+        "since",
+    )
 
     def __init__(self) -> None:
         self.frames: list[bytes] = []
         self.requests = 0
         self.seen = 0
+        self.quiet = 0
         self.checkpoints: list[bytes] = []
         self.callbacks: list[OnDurable] = []
         self.head: Head | None = None
         self.is_over = False  # whether the flusher is done with it
         self.since = 0.0
+
+    def waits_another_turn(self) -> bool:
+        """Whether more requests are waited for; asked once in each turn of the loop.
+
+        What came in the last turn may be followed by more in the next, and a sync costs as much for one as for all of
+        them. Few requests wait a little longer: who is to send the others may be waiting for a core himself.
+        """
+        if not 0 < self.requests < GROUP_REQUESTS:
+            return False
+        self.quiet = self.quiet + 1 if self.seen == self.requests else 0
+        self.seen = self.requests
+        return self.quiet < (1 if self.requests >= SMALL_GROUP_REQUESTS else QUIET_TURNS)
 
 
 class Journal:
@@ -212,10 +239,7 @@ class Journal:
         group = self._collecting
         if not group.frames or self._flying is not None or self._is_stalled:
             return
-        if group.seen < group.requests < GROUP_REQUESTS:
-            # Records came in the last turn of the loop: more may come in the next. A sync costs as much for one as
-            # for all of them, so the group waits until a turn brings none.
-            group.seen = group.requests
+        if group.waits_another_turn():
             self._is_starting = True
             self._loop.call_soon(self._start)
             return
