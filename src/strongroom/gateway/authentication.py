@@ -8,6 +8,7 @@ A long-term key that comes with a token is as unknown as a temporary one that co
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable, Collection
 from typing import Final
 
@@ -41,12 +42,13 @@ _MISMATCH: Final = (
 class _Found:
     """What was read of the store: it holds until something is committed (``RowCache.state``)."""
 
-    __slots__ = ("credentials", "regions", "rows", "state", "unmade")
+    __slots__ = ("credentials", "regions", "rows", "sessions", "state", "unmade")
 
     def __init__(self, rows: Rows | None) -> None:
         self.rows = rows
         self.state = -1 if rows is None else rows.cache.state
         self.credentials: dict[str, Credential] = {}  # those of long-term keys
+        self.sessions: dict[str, Credential] = {}  # those of temporary ones
         self.regions: Collection[str] | None = None
         self.unmade: dict[tuple[str, str | None], Unmade] = {}  # what callers wait for, by key and token
 
@@ -136,8 +138,9 @@ class Authenticator:
             return None
         claim = moment.claim
         at = known.token_at
+        credential: Credential | None
         if at is not None:
-            credential = self._find(found, rows, claim.access_key_id, values[at].decode("ascii"))
+            credential = self._find_session(found, rows, claim.access_key_id, values[at].decode("ascii"))
         else:
             credential = found.credentials.get(claim.access_key_id)
             if credential is None:
@@ -200,6 +203,16 @@ class Authenticator:
             if len(found.unmade) < MOST_FOUND:
                 found.unmade[access_key_id, token] = wanted.unmade
             raise
+
+    def _find_session(self, found: _Found, rows: Rows, access_key_id: str, token: str) -> Credential | None:
+        """Find a temporary credential that may have been found before; the token is compared each time."""
+        held = found.sessions.get(access_key_id)
+        if held is not None and hmac.compare_digest(held.session_token or "", token):
+            return held
+        credential = self._find(found, rows, access_key_id, token)
+        if credential is not None and len(found.sessions) < MOST_FOUND:
+            found.sessions[access_key_id] = credential
+        return credential
 
     def _now(self) -> Instant:
         now_ms = self._wall_clock()
