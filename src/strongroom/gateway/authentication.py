@@ -42,13 +42,12 @@ _MISMATCH: Final = (
 class _Found:
     """What was read of the store: it holds until something is committed (``RowCache.state``)."""
 
-    __slots__ = ("credentials", "regions", "rows", "sessions", "state", "unmade")
+    __slots__ = ("credentials", "regions", "rows", "state", "unmade")
 
     def __init__(self, rows: Rows | None) -> None:
         self.rows = rows
         self.state = -1 if rows is None else rows.cache.state
-        self.credentials: dict[str, Credential] = {}  # those of long-term keys
-        self.sessions: dict[str, Credential] = {}  # those of temporary ones
+        self.credentials: dict[str, Credential] = {}  # by key; a token is compared each time
         self.regions: Collection[str] | None = None
         self.unmade: dict[tuple[str, str | None], Unmade] = {}  # what callers wait for, by key and token
 
@@ -138,15 +137,12 @@ class Authenticator:
             return None
         claim = moment.claim
         at = known.token_at
-        credential: Credential | None
-        if at is not None:
-            credential = self._find_session(found, rows, claim.access_key_id, values[at].decode("ascii"))
-        else:
-            credential = found.credentials.get(claim.access_key_id)
-            if credential is None:
-                credential = self._find(found, rows, claim.access_key_id, None)
-                if credential is not None and len(found.credentials) < MOST_FOUND:
-                    found.credentials[claim.access_key_id] = credential
+        token = None if at is None else values[at].decode("ascii")
+        credential = found.credentials.get(claim.access_key_id)
+        if credential is None or not _has_token(credential, token):
+            credential = self._find(found, rows, claim.access_key_id, token)
+            if credential is not None and len(found.credentials) < MOST_FOUND:
+                found.credentials[claim.access_key_id] = credential
         regions = found.regions
         if regions is None:
             regions = found.regions = self._regions(rows)
@@ -204,16 +200,6 @@ class Authenticator:
                 found.unmade[access_key_id, token] = wanted.unmade
             raise
 
-    def _find_session(self, found: _Found, rows: Rows, access_key_id: str, token: str) -> Credential | None:
-        """Find a temporary credential that may have been found before; the token is compared each time."""
-        held = found.sessions.get(access_key_id)
-        if held is not None and hmac.compare_digest(held.session_token or "", token):
-            return held
-        credential = self._find(found, rows, access_key_id, token)
-        if credential is not None and len(found.sessions) < MOST_FOUND:
-            found.sessions[access_key_id] = credential
-        return credential
-
     def _now(self) -> Instant:
         now_ms = self._wall_clock()
         if now_ms >= self._latest_ms:
@@ -249,6 +235,12 @@ class Authenticator:
                 keys.clear()
             keys[scope] = known
         return known
+
+
+def _has_token(credential: Credential, token: str | None) -> bool:
+    """Whether a token is that of a credential; that of a long-term key is None."""
+    own = credential.session_token
+    return own is token if own is None or token is None else hmac.compare_digest(own, token)
 
 
 def _learn(form: HeadForm, request: RawRequest, claim: Authentication) -> None:
