@@ -493,7 +493,6 @@ def test_few_requests_wait_a_little_longer_for_others(
     tmp_path: Path, before: int, pause: int, groups: int
 ) -> None:
     """After turns of the loop that brought none, one more request is in the same group, or has one of its own."""
-    disk = Disk()
 
     async def work(journal: Journal) -> int:
         loop = asyncio.get_running_loop()
@@ -511,7 +510,7 @@ def test_few_requests_wait_a_little_longer_for_others(
         assert all(await asyncio.gather(*answers))
         return journal.groups
 
-    assert run_journal(tmp_path, work, sync=disk) == groups
+    assert run_journal(tmp_path, work) == groups
     assert intact(tmp_path) == before + 1
 
 

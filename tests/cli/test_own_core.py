@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import os
 import signal
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from strongroom.own_core import OwnCore, core_of_worker
+from strongroom.worker_threads import ApartThreads
 from tests.support.deployments import make_deployment
 from tests.support.server import Server
 
@@ -32,15 +36,23 @@ def serving(place: Path, workers: int, **settings: object) -> Iterator[Server]:
 
 
 def cores_of_threads(pid: int) -> list[list[int]]:
-    """Read on which cores each thread of a process may run, its first thread first."""
-    threads = sorted(int(name) for name in os.listdir(f"/proc/{pid}/task"))
-    return [sorted(os.sched_getaffinity(thread)) for thread in threads]
+    """Read on which cores each thread of a process may run; without those that end meanwhile."""
+    found: list[list[int]] = []
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with contextlib.suppress(ProcessLookupError):
+            found.append(sorted(os.sched_getaffinity(int(thread))))
+    return found
 
 
 def held_workers(server: Server) -> dict[int, int]:
-    """Give the children whose first thread stays on one core, and which it is."""
-    first = {pid: cores_of_threads(pid)[0] for pid in server.children()}
-    return {pid: cores[0] for pid, cores in first.items() if len(cores) == 1}
+    """Give the children whose first thread stays on one core, and which it is; without those that end meanwhile."""
+    held: dict[int, int] = {}
+    for pid in server.children():
+        with contextlib.suppress(ProcessLookupError):
+            cores = os.sched_getaffinity(pid)
+            if len(cores) == 1:
+                held[pid] = cores.pop()
+    return held
 
 
 @pytest.mark.parametrize(
@@ -76,11 +88,10 @@ def test_each_worker_keeps_its_loop_and_its_flusher_on_one_core(tmp_path: Path) 
         workers = held_workers(server)
         assert sorted(workers.values()) == CORES
         for pid, core in workers.items():
-            held = [cores for cores in cores_of_threads(pid) if cores == [core]]
-            free = [cores for cores in cores_of_threads(pid) if cores == CORES]
-            assert len(held) == 2
-            assert len(free) == len(cores_of_threads(pid)) - 2
-            assert len(free) >= 3  # writer, loader, query
+            threads = cores_of_threads(pid)
+            assert threads.count([core]) == 2
+            assert threads.count(CORES) == len(threads) - 2
+            assert len(threads) >= 5  # those two, and writer, loader, query
         others = [pid for pid in server.children() if pid not in workers]
         assert len(others) == 2
         assert all(cores == CORES for pid in others for cores in cores_of_threads(pid))
@@ -111,6 +122,24 @@ def test_workers_are_free_where_cores_would_rest_or_the_operator_says_so(
     with serving(tmp_path, workers, **settings) as server:
         server.client("secretsmanager").list_secrets()
         assert all(cores == CORES for pid in server.children() for cores in cores_of_threads(pid))
+
+
+@needs_cores
+def test_what_waits_apart_is_not_held_with_the_loop_that_starts_it() -> None:
+    """It would wait for its core while another one rests: a function that is called may answer there."""
+
+    async def main() -> set[int]:
+        loop = asyncio.get_running_loop()
+        own = OwnCore(CORES[-1])
+        own.hold(threading.get_native_id())
+        assert os.sched_getaffinity(0) == {CORES[-1]}
+        answer: asyncio.Future[set[int]] = loop.create_future()
+        threads = ApartThreads(loop, own.let_go)
+        assert threads.run(lambda: os.sched_getaffinity(0), lambda cores, _: answer.set_result(cores))
+        return await answer
+
+    with ThreadPoolExecutor(1) as apart:  # a thread that may be held: nothing else runs on it
+        assert apart.submit(asyncio.run, main()).result() == set(CORES)
 
 
 def test_a_core_that_cannot_be_had_does_not_matter(caplog: pytest.LogCaptureFixture) -> None:
